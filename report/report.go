@@ -1,0 +1,269 @@
+// Package report turns the record of a run into what people and programs read:
+// report.json, report.html and exports. All of it is a fold over the record;
+// the package never talks to a node.
+package report
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// Schema identifies the format of report.json. Within v1 fields are added,
+// never renamed, never removed.
+const Schema = "factom-load/report/v1"
+
+// A Report is the content of report.json.
+type Report struct {
+	Schema  string  `json:"schema"`
+	Verdict Verdict `json:"verdict"`
+	// VerdictWhy is the verdict in one sentence.
+	VerdictWhy  string            `json:"verdict_why"`
+	ExitCode    int               `json:"exit_code"`
+	Run         Run               `json:"run"`
+	Environment Environment       `json:"environment"`
+	Network     Network           `json:"network"`
+	Totals      Totals            `json:"totals"`
+	Rates       Rates             `json:"rates"`
+	LatencyMS   Latencies         `json:"latency_ms"`
+	Phases      []Phase           `json:"phases"`
+	Endpoints   []Endpoint        `json:"endpoints"`
+	Blocks      []Block           `json:"blocks"`
+	Series      Series            `json:"series"`
+	Errors      []Error           `json:"errors"`
+	Audit       Audit             `json:"audit"`
+	Thresholds  []ThresholdResult `json:"thresholds"`
+	Harness     Harness           `json:"harness"`
+}
+
+// Verdict is the outcome of a run in one word.
+type Verdict string
+
+// The verdicts. Where several hold, the first of invalid, lost, fail wins; a
+// run that was stopped is interrupted.
+const (
+	Pass        Verdict = "pass"        // done, thresholds met
+	Fail        Verdict = "fail"        // a threshold failed
+	Lost        Verdict = "lost"        // entries were lost
+	Invalid     Verdict = "invalid"     // the harness, not the node, was the limit
+	Interrupted Verdict = "interrupted" // stopped by the user, or by a failure
+)
+
+// Run says what was run.
+type Run struct {
+	ID          string            `json:"id"`
+	Started     time.Time         `json:"started"` // UTC
+	Ended       time.Time         `json:"ended"`   // UTC
+	ToolVersion string            `json:"tool_version"`
+	Seed        uint64            `json:"seed"`
+	Salt        string            `json:"salt"`
+	Tags        map[string]string `json:"tags"`
+	Interrupted bool              `json:"interrupted"`
+	Why         string            `json:"why"` // why it was interrupted, or empty
+	Scenario    Scenario          `json:"scenario"`
+}
+
+// Scenario names the scenario of a run.
+type Scenario struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	SHA256      string `json:"sha256"`
+}
+
+// Environment is the machine that made the load.
+type Environment struct {
+	Host        string `json:"host"`
+	OS          string `json:"os"`
+	Arch        string `json:"arch"`
+	CPUs        int    `json:"cpus"`
+	MemoryBytes uint64 `json:"memory_bytes"`
+	Go          string `json:"go"`
+}
+
+// Network is the network under load.
+type Network struct {
+	ID           string            `json:"id"`   // 8 hex digits of the directory block header
+	Name         string            `json:"name"` // LOCAL, TEST, CUSTOM
+	BlockSeconds float64           `json:"block_seconds"`
+	Embedded     bool              `json:"embedded"` // started by the run itself
+	Endpoints    []NetworkEndpoint `json:"endpoints"`
+}
+
+// NetworkEndpoint is one API of the network.
+type NetworkEndpoint struct {
+	URL            string `json:"url"`
+	FactomdVersion string `json:"factomd_version"`
+}
+
+// Totals counts planned entries by what became of them. Planned is always the
+// sum of Confirmed, Accepted, Lost, Rejected, Failed and Skipped.
+type Totals struct {
+	Planned      uint64 `json:"planned"`
+	Sent         uint64 `json:"sent"`
+	Late         uint64 `json:"late"` // sent later than planned because of a stall or the in-flight limit
+	Confirmed    uint64 `json:"confirmed"`
+	Accepted     uint64 `json:"accepted"`
+	Lost         uint64 `json:"lost"`
+	Rejected     uint64 `json:"rejected"`
+	Failed       uint64 `json:"failed"`
+	Skipped      uint64 `json:"skipped"`
+	Ambiguous    uint64 `json:"ambiguous"`     // confirmed although the submit was rejected or failed
+	Chains       uint64 `json:"chains"`        // planned entries that begin a chain
+	Entries      uint64 `json:"entries"`       // planned entries in chains that exist
+	CreditsSpent uint64 `json:"credits_spent"` // of confirmed and accepted entries, in entry credits
+	Bytes        uint64 `json:"bytes"`         // payload of the entries sent
+}
+
+// Rates are entries a second. Planned and sent: over the measured phases' time;
+// confirmed: from the first to the last saved block with own measured entries,
+// 0 where fewer than two blocks have some.
+type Rates struct {
+	PlannedPerS   float64 `json:"planned_per_s"`
+	SentPerS      float64 `json:"sent_per_s"`
+	ConfirmedPerS float64 `json:"confirmed_per_s"`
+}
+
+// Latencies has the distribution of each stage. The first four are measured
+// from the planned instant; the service times from the call's own start.
+type Latencies struct {
+	Schedule      Latency `json:"schedule"`
+	Submit        Latency `json:"submit"`
+	Accept        Latency `json:"accept"`
+	Confirm       Latency `json:"confirm"`
+	CommitService Latency `json:"commit_service"`
+	RevealService Latency `json:"reveal_service"`
+}
+
+// Latency is one distribution, in milliseconds. With Count 0 the figures are 0
+// and mean nothing.
+type Latency struct {
+	Count        uint64  `json:"count"`
+	Min          float64 `json:"min"`
+	Mean         float64 `json:"mean"`
+	StdDev       float64 `json:"stddev"`
+	P50          float64 `json:"p50"`
+	P90          float64 `json:"p90"`
+	P95          float64 `json:"p95"`
+	P99          float64 `json:"p99"`
+	P999         float64 `json:"p999"`
+	Max          float64 `json:"max"`
+	Method       string  `json:"method"` // clock, live-feed, ack-sample, block-scan
+	ResolutionMS float64 `json:"resolution_ms"`
+	// Histogram is the HdrHistogram V2 compressed encoding in base64, values
+	// in nanoseconds; empty with Count 0.
+	Histogram string `json:"histogram"`
+}
+
+// Phase has the figures of one phase.
+type Phase struct {
+	Name      string    `json:"name"`
+	Measured  bool      `json:"measured"`
+	StartS    float64   `json:"start_s"`
+	EndS      float64   `json:"end_s"`
+	Totals    Totals    `json:"totals"`
+	Rates     Rates     `json:"rates"`
+	LatencyMS Latencies `json:"latency_ms"`
+}
+
+// Endpoint has the figures of one endpoint.
+type Endpoint struct {
+	URL       string    `json:"url"`
+	Totals    Totals    `json:"totals"`
+	LatencyMS Latencies `json:"latency_ms"`
+	Errors    []Error   `json:"errors"`
+}
+
+// Block is one directory block saved during the run.
+type Block struct {
+	Height     uint32  `json:"height"`
+	ClosedS    float64 `json:"closed_s"` // when it was first seen saved, seconds since the start
+	Entries    uint64  `json:"entries"`  // entries seen in the blocks of own chains, others' included
+	OwnEntries uint64  `json:"own_entries"`
+	LatencyMS  Latency `json:"latency_ms"` // confirm latency of its own entries, measured phases or not
+}
+
+// Series is a table: one row an interval.
+type Series struct {
+	IntervalS float64    `json:"interval_s"`
+	Columns   []string   `json:"columns"`
+	Rows      [][]Number `json:"rows"`
+}
+
+// Error is one kind of answer or failure.
+type Error struct {
+	Code    int     `json:"code"` // JSON-RPC code (negative), HTTP status, or 0 for transport errors
+	Message string  `json:"message"`
+	Count   uint64  `json:"count"`
+	FirstS  float64 `json:"first_s"`
+	Example string  `json:"example"` // hash of the first entry that met it
+}
+
+// Audit names the entries that got lost.
+type Audit struct {
+	Lost   []LostEntry `json:"lost"`
+	Listed int         `json:"listed"` // how many of them are in Lost
+	Total  uint64      `json:"total"`
+}
+
+// LostEntry is one lost entry and the stage where it stopped.
+type LostEntry struct {
+	Hash     string  `json:"hash"`
+	ChainID  string  `json:"chain_id"`
+	Stage    string  `json:"stage"` // commit, reveal, accepted
+	PlannedS float64 `json:"planned_s"`
+}
+
+// ThresholdResult is one threshold of the scenario and what the run made of it.
+type ThresholdResult struct {
+	Expression string `json:"expression"`
+	Value      Number `json:"value"` // NaN where the metric has no samples
+	OK         bool   `json:"ok"`
+}
+
+// Harness says what the load generator itself did and cost.
+type Harness struct {
+	CPUS             float64 `json:"cpu_s"`
+	MaxRSSBytes      uint64  `json:"max_rss_bytes"`
+	ObserverRequests uint64  `json:"observer_requests"`
+	SubmitRequests   uint64  `json:"submit_requests"`
+	MissedSlots      uint64  `json:"missed_slots"`
+	Valid            bool    `json:"valid"`
+	Why              string  `json:"why"`
+}
+
+// Number is a figure that may be unknown: NaN here, null in JSON.
+type Number float64
+
+// MarshalJSON implements [json.Marshaler].
+func (n Number) MarshalJSON() ([]byte, error) {
+	f := float64(n)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, f, 'f', -1, 64), nil
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	*n = Number(f)
+	return err
+}
+
+// The columns of [Series.Rows], in order. Counts are per interval; in flight,
+// outstanding, height, minute and memory are values at its end. Percentiles are
+// of the entries planned in the interval, unknown where there are none.
+var seriesColumns = []string{
+	"t_s", // start of the interval, seconds since the run's start
+	"planned", "sent", "committed", "revealed", "accepted", "confirmed", "errors",
+	"in_flight", "outstanding",
+	"submit_p50_ms", "submit_p99_ms", "accept_p50_ms", "accept_p99_ms", "confirm_p50_ms", "confirm_p99_ms",
+	"schedule_max_ms",
+	"height", "minute",
+	"harness_cpu", // cores used
+	"harness_rss_bytes",
+}

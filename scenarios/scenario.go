@@ -1,0 +1,186 @@
+// Package scenarios reads scenario files: what load to make, against which
+// network, paid by which key, and what the run must achieve.
+//
+// A scenario is YAML and strict. [Parse] reports every problem of a file at
+// once, each with its line, its column and a hint; what it returns is complete:
+// every default is filled in, every value is in range. The package knows
+// nothing of HTTP or of nodes.
+package scenarios
+
+import "time"
+
+// Version is the only version of the scenario format.
+const Version = 1
+
+// A Scenario is one parsed, defaulted and validated scenario file.
+type Scenario struct {
+	Name        string
+	Description string
+	Seed        uint64
+	Network     Network
+	Credits     Credits
+	Workload    Workload
+	Load        Load
+	Confirm     Confirm
+	Thresholds  []Threshold
+	// Primary is the metric by which compare decides, for example accept.p95.
+	Primary Metric
+}
+
+// A Network is either a local one, started for the run, or a set of endpoints
+// that are there already: exactly one of Local and Endpoints is set.
+type Network struct {
+	Local     *Local
+	Endpoints []Endpoint
+	// Expect names the only network that the run may use (MAIN never), or is
+	// empty: LOCAL, TEST, a custom network's name, or its id as 8 hex digits.
+	Expect string
+}
+
+// Local describes a network of factomd nodes on this machine.
+type Local struct {
+	Nodes int // only 1 so far
+	// BlockTime is the length of a directory block, whole seconds, 6 s to 600 s.
+	BlockTime time.Duration
+}
+
+// An Endpoint is one factomd API.
+type Endpoint struct {
+	URL    string // http or https, without user information
+	Weight int    // share of the load, 1 or more
+	// Auth names the HTTP Basic credentials ("user:password"), never holds
+	// them: env:NAME, file:PATH, or empty.
+	Auth string
+}
+
+// Credits says who pays.
+type Credits struct {
+	// Key is where the secret key comes from: local-test-key, env:NAME or
+	// file:PATH. The key itself is never part of a scenario.
+	Key string
+	// Budget is the most entry credits that the run may cost.
+	Budget int64
+}
+
+// A Workload says which entries are written.
+type Workload struct {
+	Chains int    // made in the setup phase, before the load
+	Choose Choice // how an entry picks one of them
+	Marker string // first ExtID of every entry
+	Mix    []Item
+}
+
+// Choice is the distribution of entries over the setup chains.
+type Choice struct {
+	Kind ChoiceKind
+	Zipf float64 // exponent, for Zipf: chain k has weight 1/k^Zipf
+}
+
+// ChoiceKind names a [Choice].
+type ChoiceKind string
+
+// The ways to choose a chain.
+const (
+	Single  ChoiceKind = "single"
+	Uniform ChoiceKind = "uniform"
+	Zipf    ChoiceKind = "zipf"
+)
+
+// Kind says what a slot of the load writes.
+type Kind string
+
+// The kinds of slots.
+const (
+	KindEntry Kind = "entry" // an entry into one of the setup chains
+	KindChain Kind = "chain" // a new chain's first entry
+)
+
+// An Item is one component of the workload's mix.
+type Item struct {
+	Kind   Kind
+	Weight int // relative share of the slots, 1 or more
+	// Size is the payload in bytes that the network charges for: content plus
+	// ExtIDs plus 2 bytes for each ExtID. 10,240 at most.
+	Size Range
+	// ExtIDs counts the entry's ExtIDs, the marker included.
+	ExtIDs Range
+}
+
+// Range is an inclusive range of whole numbers, drawn from uniformly.
+type Range struct{ Min, Max int }
+
+// Load is the open-loop schedule.
+type Load struct {
+	Arrival  Arrival
+	InFlight int // most entries sent whose reveal is not answered yet
+	Late     Late
+	// LateBy is how late a slot may be before Late: skip gives it up.
+	LateBy time.Duration
+	// SubmitTimeout ends a commit or a reveal call that is not answered.
+	SubmitTimeout time.Duration
+	Phases        []Phase
+}
+
+// Arrival is the arrival process of a load.
+type Arrival string
+
+// The arrival processes.
+const (
+	Constant Arrival = "constant" // evenly spaced by the phase's rate
+	Poisson  Arrival = "poisson"  // exponential gaps around the phase's rate
+)
+
+// Late says what becomes of a slot whose instant has passed.
+type Late string
+
+// What becomes of a late slot.
+const (
+	LateSend Late = "send" // it goes out as soon as there is room
+	LateSkip Late = "skip" // past LateBy it is skipped, and counted
+)
+
+// A Phase is one stretch of the load, with a rate that is constant or changes
+// linearly from From to To. Rates are entries a second.
+type Phase struct {
+	Name     string
+	For      time.Duration
+	From, To float64
+	Measured bool
+}
+
+// Confirm says how long to follow the entries.
+type Confirm struct {
+	Until   Until
+	Timeout Span // since the last own confirmation or the end of the load
+}
+
+// Until is the last stage that a run waits for.
+type Until string
+
+// The stages that a run can wait for.
+const (
+	UntilBlock    Until = "block"    // a saved directory block
+	UntilAccepted Until = "accepted" // a leader's process list
+)
+
+// A Span is a length of time: fixed, or a number of directory blocks.
+type Span struct {
+	Time   time.Duration
+	Blocks float64 // when above 0, Time is not used
+}
+
+// A Metric names one figure of a report, for example confirm.p99 or lost.
+type Metric string
+
+// A Threshold is one condition that a run must meet.
+type Threshold struct {
+	// Expression is the threshold as it was written, white space normalised.
+	Expression string
+	Metric     Metric
+	Op         string // <, <=, >, >=, ==, !=
+	// Value is the limit in the metric's own unit: milliseconds for latencies,
+	// entries a second for rates, a plain number or a fraction for the rest.
+	// When Blocks is above 0 the limit is that many block lengths instead.
+	Value  float64
+	Blocks float64
+}
