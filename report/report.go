@@ -110,13 +110,13 @@ type Totals struct {
 	Ambiguous    uint64 `json:"ambiguous"`     // confirmed although the submit was rejected or failed
 	Chains       uint64 `json:"chains"`        // planned entries that begin a chain
 	Entries      uint64 `json:"entries"`       // planned entries in chains that exist
-	CreditsSpent uint64 `json:"credits_spent"` // of confirmed and accepted entries, in entry credits
+	CreditsSpent uint64 `json:"credits_spent"` // entry credits of the entries whose commits were seen on the network
 	Bytes        uint64 `json:"bytes"`         // payload of the entries sent
 }
 
 // Rates are entries a second. Planned and sent: over the measured phases' time;
-// confirmed: from the first to the last saved block with own measured entries,
-// 0 where fewer than two blocks have some.
+// confirmed: those of all such blocks but the first, over the time from the first
+// to the last saved block with own measured entries; 0 where there are not two.
 type Rates struct {
 	PlannedPerS   float64 `json:"planned_per_s"`
 	SentPerS      float64 `json:"sent_per_s"`
@@ -222,7 +222,7 @@ type ThresholdResult struct {
 
 // Harness says what the load generator itself did and cost.
 type Harness struct {
-	CPUS             float64 `json:"cpu_s"`
+	CPUSeconds       float64 `json:"cpu_s"`
 	MaxRSSBytes      uint64  `json:"max_rss_bytes"`
 	ObserverRequests uint64  `json:"observer_requests"`
 	SubmitRequests   uint64  `json:"submit_requests"`
@@ -252,18 +252,4 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	f, err := strconv.ParseFloat(string(b), 64)
 	*n = Number(f)
 	return err
-}
-
-// The columns of [Series.Rows], in order. Counts are per interval; in flight,
-// outstanding, height, minute and memory are values at its end. Percentiles are
-// of the entries planned in the interval, unknown where there are none.
-var seriesColumns = []string{
-	"t_s", // start of the interval, seconds since the run's start
-	"planned", "sent", "committed", "revealed", "accepted", "confirmed", "errors",
-	"in_flight", "outstanding",
-	"submit_p50_ms", "submit_p99_ms", "accept_p50_ms", "accept_p99_ms", "confirm_p50_ms", "confirm_p99_ms",
-	"schedule_max_ms",
-	"height", "minute",
-	"harness_cpu", // cores used
-	"harness_rss_bytes",
 }

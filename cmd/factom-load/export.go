@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/FactomProject/factom-load/report"
+)
+
+func newExportCommand(e *env) *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "export RUN --format csv|jsonl",
+		Short: "Print every planned entry of a run",
+		Long: `Export prints one line for every planned entry, in planned order: what it was,
+when each stage was reached, and what became of it.`,
+		Args: exactly(1, "the directory of one run"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkRun(args[0]); err != nil {
+				return err
+			}
+			if format == "" {
+				return usage(fmt.Errorf("--format is missing\n    hint: one of %s", strings.Join(report.Formats(), ", ")))
+			}
+			if err := report.Export(e.stdout, args[0], format); err != nil {
+				return err
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&format, "format", "", "csv or jsonl")
+	return c
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+func newPlanCommand(e *env) *cobra.Command {
+	var f scenarioFlags
+	c := &cobra.Command{
+		Use:   "plan SCENARIO",
+		Short: "Say what a scenario would send and cost",
+		Long: `Plan walks through a scenario slot by slot, without a network: what it prints
+is what a run will send, whatever its salt.`,
+		Args: exactly(1, "one scenario"),
+		RunE: func(c *cobra.Command, args []string) error {
+			l, err := f.load(e.stdin, args[0])
+			if err != nil {
+				return err
+			}
+			p := generator.NewPlan(l.scenario)
+			if err := writePlan(e.stdout, l.scenario, p); err != nil {
+				return err
+			}
+			if p.Total.Credits > l.scenario.Credits.Budget {
+				return &exit{report.ExitCannot, fmt.Errorf("the load costs %d entry credits, and the budget is %d: it would be refused",
+					p.Total.Credits, l.scenario.Credits.Budget)}
+			}
+			return nil
+		},
+	}
+	f.register(c.Flags())
+	return c
+}
+
+func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
+	fmt.Fprintf(out, "%s: %s\n", s.Name, s.Description)
+	fmt.Fprintf(out, "sha256   %s\n", s.SHA256())
+	if l := s.Network.Local; l != nil {
+		fmt.Fprintf(out, "network  a local factomd with %s blocks\n", l.BlockTime)
+	}
+	for _, n := range s.Network.Endpoints {
+		fmt.Fprintf(out, "network  %s, weight %d\n", n.URL, n.Weight)
+	}
+	fmt.Fprintf(out, "arrival  %s, seed %d\n\n", s.Load.Arrival, s.Seed)
+
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "phase\tlength\trate\tentries\tof them chains\tcredits\tpayload\tmeasured\t")
+	for _, ph := range append(p.Phases, p.Total) {
+		measured := ""
+		if ph.Measured {
+			measured = "yes"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t\n", ph.Name, ph.Length.Round(time.Millisecond), rateText(ph),
+			ph.Slots, ph.Chains, ph.Credits, report.Bytes(uint64(ph.Bytes)), measured)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(out, "\ncredits  %d of the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
+	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
+	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {
+		// The last entry waits for its block to be saved, one minute into the
+		// next (factom-protocol.md, section 4).
+		fmt.Fprintf(out, ", and up to %s more until the last entry is in a saved block", l.BlockTime+l.BlockTime/10)
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+func rateText(p generator.PhasePlan) string {
+	switch {
+	case p.Name == "total":
+		return fmt.Sprintf("up to %g/s", p.To)
+	case p.From != p.To:
+		return fmt.Sprintf("%g/s..%g/s", p.From, p.To)
+	}
+	return fmt.Sprintf("%g/s", p.From)
+}

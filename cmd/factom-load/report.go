@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/results"
+)
+
+func newReportCommand(e *env) *cobra.Command {
+	var asJSON, quiet bool
+	c := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Make the reports of a run's directory anew",
+		Long: `Report rebuilds report.json and report.html from the record in a run's
+directory, and exits as the run did.`,
+		Args: exactly(1, "the directory of one run"),
+		RunE: func(c *cobra.Command, args []string) error {
+			dir := args[0]
+			if err := checkRun(dir); err != nil {
+				return err
+			}
+			r, err := writeReports(dir)
+			if err != nil {
+				return err
+			}
+			return e.present(r, dir, asJSON, quiet)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print report.json on standard output")
+	c.Flags().BoolVar(&quiet, "quiet", false, "print nothing")
+	return c
+}
+
+// checkRun refuses what is no run's directory, and a run in progress.
+func checkRun(dir string) error {
+	if info, err := os.Stat(dir); err != nil {
+		return usage(fmt.Errorf("no run there: %w", err))
+	} else if !info.IsDir() {
+		return usage(fmt.Errorf("%s is not a run's directory", dir))
+	}
+	return results.CheckUnlocked(dir)
+}
+
+// present prints what a run came to, and exits as it says.
+func (e *env) present(r *report.Report, dir string, asJSON, quiet bool) error {
+	var err error
+	switch {
+	case asJSON:
+		err = report.WriteJSON(e.stdout, r)
+	case !quiet:
+		err = report.WriteSummary(e.stdout, r, dir)
+	}
+	if err != nil {
+		return err
+	}
+	if r.ExitCode != report.ExitOK {
+		return &exit{code: r.ExitCode}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/FactomProject/factom-load/internal/run"
+	"github.com/FactomProject/factom-load/report"
+)
+
+// defaultScenario is what run alone runs.
+const defaultScenario = "smoke"
+
+type runFlags struct {
+	scenario scenarioFlags
+	salt     string
+	out      string
+	tags     map[string]string
+	deadline time.Duration
+	stopFile string
+	yes      bool
+	quiet    bool
+	json     bool
+}
+
+func newRunCommand(e *env) *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "run [SCENARIO]",
+		Short: "Load a network and report",
+		Long: `Run carries out a scenario: a file, "-" for standard input, or a name of the
+library (see "factom-load scenarios"); smoke if there is none. Without endpoints
+it starts a factomd of its own on this machine.
+
+Ctrl-C stops sending, waits for what is out, and writes the report; a second
+one stops the waiting.`,
+		Example: `  factom-load run
+  factom-load run steady --rate 50/s --for 60s --tag version=v6.12.0
+  factom-load run my.yaml --endpoint http://127.0.0.1:8088/v2`,
+		Args: atMost(1, "one scenario"),
+		RunE: func(c *cobra.Command, args []string) error {
+			name := defaultScenario
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return f.run(c.Context(), e, name)
+		},
+	}
+	fl := c.Flags()
+	f.scenario.register(fl)
+	fl.StringArrayVar(&f.scenario.endpoints, "endpoint", nil, "load this API instead of a local node (`URL`; may be repeated)")
+	fl.StringVar(&f.salt, "salt", "", "make the same entries as the run with this `SALT` (default: the run's id)")
+	fl.StringVar(&f.out, "out", "", "the run's directory (`DIR`; default runs/<UTC time>-<scenario>)")
+	fl.StringToStringVar(&f.tags, "tag", nil, "a tag for the report (`key=value`; may be repeated)")
+	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
+	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
+	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow more than %g entries/s on a network that is not LOCAL", run.RateCeiling))
+	fl.BoolVar(&f.quiet, "quiet", false, "no progress, no messages, no summary")
+	fl.BoolVar(&f.json, "json", false, "print report.json on standard output")
+	return c
+}
+
+func (f *runFlags) run(ctx context.Context, e *env, name string) error {
+	loaded, err := f.scenario.load(e.stdin, name)
+	if err != nil {
+		return err
+	}
+	if f.deadline < 0 {
+		return usage(errors.New("--deadline must not be negative"))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program, which is also the node: %w", err)
+	}
+	now := time.Now().UTC()
+	id := newID(now)
+	out := f.out
+	if out == "" {
+		out = filepath.Join("runs", now.Format("20060102T150405Z")+"-"+fileName(loaded.scenario.Name))
+		if _, err := os.Stat(out); err == nil {
+			out += "-" + id[len(id)-4:] // two runs in one second
+		}
+	}
+
+	screen := newScreen(e.stderr, f.quiet)
+	defer screen.close()
+	stop, abort, release := signals(ctx, screen.say)
+	defer release()
+	err = run.Do(stop, abort, run.Options{
+		Scenario: loaded.scenario, File: loaded.file, Text: string(loaded.text), Overrides: loaded.overrides,
+		ID: id, Salt: f.salt, Out: out, Tags: f.tags, ToolVersion: version(),
+		NodeCommand: []string{self, nodeCommand},
+		Fast:        f.yes, Deadline: f.deadline, StopFile: f.stopFile,
+		Say: screen.say, Watch: screen.show,
+	})
+	screen.close()
+	if err != nil {
+		return err
+	}
+	r, err := writeReports(out)
+	if err != nil {
+		return err
+	}
+	return e.present(r, out, f.json, f.quiet)
+}
+
+// newID returns a run's id: its time and something random.
+func newID(now time.Time) string {
+	var b [4]byte
+	rand.Read(b[:]) // never fails
+	return now.Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:])
+}
+
+// fileName makes a scenario's name fit for a directory's.
+func fileName(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.':
+			return r
+		}
+		return '-'
+	}, name)
+	clean = strings.Trim(clean, ".-")
+	if clean == "" {
+		return "run"
+	}
+	return clean[:min(len(clean), 60)]
+}
+
+// signals turns the user's signals into the two steps of stopping.
+func signals(ctx context.Context, say func(string, ...any)) (stop, abort context.Context, release func()) {
+	abort, aborting := context.WithCancel(ctx)
+	stop, stopping := context.WithCancelCause(abort)
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case s := <-ch:
+				if n > 0 {
+					aborting()
+					return
+				}
+				say("stopping: no more is sent; waiting for what is out (once more to stop waiting)")
+				stopping(&run.Interruption{Why: "stopped by the user (" + s.String() + ")"})
+			}
+		}
+	}()
+	return stop, abort, func() {
+		signal.Stop(ch)
+		close(done)
+		stopping(nil)
+		aborting()
+	}
+}
+
+// writeReports makes the two reports of a run's directory anew.
+func writeReports(dir string) (*report.Report, error) {
+	r, err := report.Build(dir)
+	if err != nil {
+		return nil, err
+	}
+	return r, report.WriteFiles(dir, r)
+}

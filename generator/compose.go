@@ -1,0 +1,106 @@
+package generator
+
+import (
+	"strconv"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+// A job is a slot with everything that it takes to send it. Jobs are used again:
+// their buffers only grow to the largest entry.
+type job struct {
+	slot   slot
+	at     int64 // planned instant, nanoseconds since the run's start
+	ref    results.Ref
+	waited bool // for room in flight
+	hash   factomd.Hash
+	chain  factomd.Hash
+	commit []byte // body of the commit request
+	reveal []byte // body of the reveal request
+
+	binary []byte
+	extIDs [][]byte
+	random []byte
+}
+
+// A composer makes the bytes of entries and signs their commits.
+type composer struct {
+	marker []byte
+	bytes  source
+	key    factomd.Key
+	chains []factomd.Hash // made by the setup
+	random stream
+}
+
+func newComposer(seed uint64, salt, marker string, key factomd.Key, chains int) *composer {
+	return &composer{
+		marker: []byte(marker),
+		bytes:  newSource("bytes", strconv.FormatUint(seed, 10), salt),
+		key:    key,
+		chains: make([]factomd.Hash, chains),
+	}
+}
+
+// compose makes the entry of j.slot and its two requests. ms is the commit's
+// time stamp, Unix time in milliseconds.
+func (c *composer) compose(j *job, ms int64) {
+	s := &j.slot
+	e := c.entry(j)
+	if s.kind == results.KindChain {
+		e.ChainID = factomd.ChainID(e.ExtIDs)
+		if s.phase == results.SetupPhase {
+			c.chains[s.chain] = e.ChainID
+		}
+	} else {
+		e.ChainID = c.chains[s.chain]
+	}
+	j.chain = e.ChainID
+	j.binary = e.Append(j.binary[:0])
+	j.hash = factomd.EntryHash(j.binary)
+
+	var commit [200]byte
+	if s.kind == results.KindChain {
+		b := factomd.AppendCommitChain(commit[:0], ms, j.chain, j.hash, s.credits, c.key)
+		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitChain, factomd.ParamMessage, b)
+		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealChain, factomd.ParamEntry, j.binary)
+	} else {
+		b := factomd.AppendCommitEntry(commit[:0], ms, j.hash, s.credits, c.key)
+		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitEntry, factomd.ParamMessage, b)
+		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealEntry, factomd.ParamEntry, j.binary)
+	}
+}
+
+// entry makes the ExtIDs and the content of j.slot: the marker, in a new chain
+// a nonce that makes its id unique, further ExtIDs of 1 to 32 bytes, and the
+// rest as content, all random. The sum is the slot's size.
+func (c *composer) entry(j *job) factomd.Entry {
+	s, r := &j.slot, &c.random
+	r.at(c.bytes, s.index)
+	if cap(j.random) < s.size {
+		j.random = make([]byte, factomd.MaxPayload)
+	}
+	rest := j.random[:s.size]
+	r.fill(rest)
+	take := func(n int) []byte {
+		b := rest[:n:n]
+		rest = rest[n:]
+		return b
+	}
+
+	free := s.size - 2 - len(c.marker) // what is left for other ExtIDs and the content
+	j.extIDs = append(j.extIDs[:0], c.marker)
+	more, least := s.extIDs-1, nonceSize // further ExtIDs, and the least content
+	if s.kind == results.KindChain {
+		j.extIDs = append(j.extIDs, take(nonceSize))
+		free -= 2 + nonceSize
+		more, least = s.extIDs-2, 0
+	}
+	for ; more > 0; more-- {
+		most := free - least - 3*(more-1) - 2
+		n := r.between(1, min(maxExtIDSize, most))
+		j.extIDs = append(j.extIDs, take(n))
+		free -= 2 + n
+	}
+	return factomd.Entry{ExtIDs: j.extIDs, Content: take(free)}
+}

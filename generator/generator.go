@@ -1,0 +1,323 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// A Submitter makes one call to a node; [factomd.Client] has it.
+type Submitter interface {
+	Submit(ctx context.Context, body []byte, want factomd.Hash) (sent, answered time.Time, err error)
+}
+
+// A Tracker is told of every entry's life; [results.Collector] has it.
+type Tracker interface {
+	Phase(i int, p results.Phase)
+	Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error)
+	Submitted(ref results.Ref, s results.Submission)
+	Skip(ref results.Ref)
+}
+
+// An Endpoint is one API that takes a share of the load.
+type Endpoint struct {
+	Submitter
+	Weight int
+}
+
+// Options configures a [Generator].
+type Options struct {
+	Scenario  *scenarios.Scenario
+	Salt      string
+	Key       factomd.Key // signs the commits
+	Endpoints []Endpoint
+	Tracker   Tracker
+	Start     time.Time // the run's start, from which instants are counted
+}
+
+// A Generator sends what a scenario plans.
+type Generator struct {
+	opts     Options
+	load     scenarios.Load
+	workload *workload
+	composer *composer
+	jobs     sync.Pool
+
+	room     chan struct{} // a place in flight each
+	phase    atomic.Int64
+	requests atomic.Uint64
+}
+
+// How far ahead of its slot an entry may be composed: far enough to ride out a
+// pause of the harness, near enough that a commit's time stamp is fresh.
+const (
+	aheadTime  = 2 * time.Second
+	aheadJobs  = 1024
+	aheadBatch = 64
+)
+
+// Lead is how long before the first slot the load is announced, so that the
+// first entries can be composed ahead too.
+const Lead = 250 * time.Millisecond
+
+// New returns a generator. It sends nothing yet.
+func New(o Options) *Generator {
+	weights := make([]int, len(o.Endpoints))
+	for i, e := range o.Endpoints {
+		weights[i] = e.Weight
+	}
+	s := o.Scenario
+	g := &Generator{
+		opts:     o,
+		load:     s.Load,
+		workload: newWorkload(s, weights),
+		composer: newComposer(s.Seed, o.Salt, s.Workload.Marker, o.Key, s.Workload.Chains),
+		room:     make(chan struct{}, s.Load.InFlight),
+	}
+	g.jobs.New = func() any { return new(job) }
+	return g
+}
+
+// Setup makes the chains that the load writes to. It returns when all their
+// calls are over; that the chains exist is for the caller to see.
+func (g *Generator) Setup(stop, abort context.Context) error {
+	return g.send(stop, abort, newSetup(g.opts.Scenario, g.workload))
+}
+
+// Load sends the load, and returns when the calls of all entries are over.
+//
+// When stop is done no more is sent: slots that were not reached are skipped,
+// each on record. When abort is done the calls under way are given up too. The
+// error says why the generator itself could not go on.
+func (g *Generator) Load(stop, abort context.Context) error {
+	return g.send(stop, abort, newLoad(g.opts.Scenario, g.workload))
+}
+
+// InFlight returns how many entries are sent and not answered.
+func (g *Generator) InFlight() int { return len(g.room) }
+
+// Phase returns the number of the phase that the newest slot belongs to.
+func (g *Generator) Phase() int { return int(g.phase.Load()) }
+
+// Requests returns how many commit and reveal calls were made.
+func (g *Generator) Requests() uint64 { return g.requests.Load() }
+
+// since returns an instant in nanoseconds since the run's start, or Never for
+// the zero time.
+func (g *Generator) since(t time.Time) int64 {
+	if t.IsZero() {
+		return results.Never
+	}
+	return int64(t.Sub(g.opts.Start))
+}
+
+// send composes ahead, waits for each slot's instant, and hands the entry to a
+// worker.
+func (g *Generator) send(stop, abort context.Context, w *walk) error {
+	begin := g.since(time.Now().Add(Lead))
+	for i, at := 0, begin; i < len(w.phases); i++ {
+		p := w.phases[i]
+		g.opts.Tracker.Phase(w.first+i, results.Phase{
+			Name: p.Name, Measured: p.Measured, Start: at, End: at + int64(p.For),
+		})
+		at += int64(p.For)
+	}
+
+	stop, cancel := context.WithCancelCause(stop)
+	defer cancel(nil)
+	ready := make(chan *job, aheadJobs)
+	composed := make(chan error, 1)
+	go func() {
+		defer close(ready)
+		err := g.compose(stop, w, begin, ready)
+		if err != nil {
+			cancel(err) // what cannot be put on record must not be sent
+		}
+		composed <- err
+	}()
+	g.pace(stop, abort, ready)
+	return <-composed
+}
+
+// compose makes the entries of a walk in batches, puts each batch on record and
+// passes it on, never more than aheadTime before the first is due. After stop
+// it puts the rest on record as skipped.
+func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready chan<- *job) error {
+	var (
+		batch   []results.Planned
+		jobs    []*job
+		refs    []results.Ref
+		err     error
+		next    slot
+		pending = w.next(&next)
+	)
+	for pending && stop.Err() == nil {
+		due := g.opts.Start.Add(time.Duration(begin) + next.at)
+		if !sleep(stop, time.Until(due)-aheadTime) {
+			break
+		}
+		batch, jobs = batch[:0], jobs[:0]
+		now := time.Now()
+		for pending && len(batch) < aheadBatch && due.Sub(now) <= aheadTime {
+			j := g.jobs.Get().(*job)
+			j.slot, j.at = next, begin+int64(next.at)
+			g.composer.compose(j, now.UnixMilli())
+			jobs = append(jobs, j)
+			batch = append(batch, planned(&next, j.hash, j.chain, begin))
+			pending = w.next(&next)
+			due = g.opts.Start.Add(time.Duration(begin) + next.at)
+		}
+		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
+			for _, ref := range refs {
+				g.opts.Tracker.Skip(ref)
+			}
+			return fmt.Errorf("planning entries: %w", err)
+		}
+		for i, j := range jobs {
+			j.ref = refs[i]
+			ready <- j
+		}
+	}
+	for pending {
+		batch = batch[:0]
+		for pending && len(batch) < aheadJobs {
+			batch = append(batch, planned(&next, factomd.Hash{}, factomd.Hash{}, begin))
+			pending = w.next(&next)
+		}
+		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
+			return fmt.Errorf("skipping entries: %w", err)
+		}
+		for _, ref := range refs {
+			g.opts.Tracker.Skip(ref)
+		}
+	}
+	return nil
+}
+
+func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
+	return results.Planned{
+		Index: s.index, Hash: hash, Chain: chain, Kind: s.kind, Parent: s.chain,
+		Phase: s.phase, Endpoint: s.endpoint, Size: s.size, Credits: s.credits,
+		At: begin + int64(s.at),
+	}
+}
+
+// pace hands each entry to a worker at its instant. An entry that finds no room
+// in flight waits, and everything that came due meanwhile goes out at once after
+// it: the schedule never moves.
+func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
+	work := make(chan *job)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer close(work)
+
+	var full time.Time // when the last wait for room ended
+	for j := range ready {
+		due := g.opts.Start.Add(time.Duration(j.at))
+		if stop.Err() != nil || !sleep(stop, time.Until(due)) {
+			g.skip(j)
+			continue
+		}
+		g.phase.Store(int64(j.slot.phase))
+		waited := due.Before(full)
+		select {
+		case g.room <- struct{}{}:
+		default:
+			select {
+			case g.room <- struct{}{}:
+			case <-stop.Done():
+				g.skip(j)
+				continue
+			}
+			full, waited = time.Now(), true
+		}
+		if late := time.Since(due); g.load.Late == scenarios.LateSkip && late > g.load.LateBy {
+			<-g.room
+			g.skip(j)
+			continue
+		}
+		j.waited = waited
+		select {
+		case work <- j:
+		default:
+			workers.Go(func() { g.worker(abort, j, work) })
+		}
+	}
+}
+
+func (g *Generator) skip(j *job) {
+	g.opts.Tracker.Skip(j.ref)
+	g.jobs.Put(j)
+}
+
+// worker submits a first entry and then others as they come.
+func (g *Generator) worker(abort context.Context, j *job, work <-chan *job) {
+	for ok := true; ok; j, ok = <-work {
+		s := g.submit(abort, j)
+		g.opts.Tracker.Submitted(j.ref, s)
+		g.jobs.Put(j)
+		<-g.room
+	}
+}
+
+// submit makes an entry's two calls, back to back. The reveal goes out whatever
+// became of the commit, as a commit that timed out may have arrived, but not
+// after the node refused it or nothing was sent.
+func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
+	node := g.opts.Endpoints[j.slot.endpoint]
+	handed := time.Now()
+	g.requests.Add(1)
+	sent, answered, err := node.Submit(ctx, j.commit, j.hash)
+	s := results.Submission{
+		Sent:      g.since(sent),
+		Committed: results.Never,
+		Revealed:  results.Never,
+		Late:      !sent.IsZero() && g.since(sent)-j.at > int64(results.LateAfter),
+		// A connection that took long to come by is the node's doing.
+		Waited: j.waited || sent.Sub(handed) > results.LateAfter,
+		Err:    err,
+	}
+	rejected := isRejection(err)
+	if err == nil || rejected {
+		s.Committed = g.since(answered)
+	}
+	if rejected || sent.IsZero() || ctx.Err() != nil {
+		return s
+	}
+	g.requests.Add(1)
+	_, answered, err = node.Submit(ctx, j.reveal, j.hash)
+	if err == nil || isRejection(err) {
+		s.Revealed = g.since(answered)
+	}
+	if s.Err == nil {
+		s.Err = err
+	}
+	return s
+}
+
+func isRejection(err error) bool {
+	var f *factomd.Failure
+	return errors.As(err, &f) && f.Rejected
+}
+
+// sleep waits for d and reports whether it did: ctx may end first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

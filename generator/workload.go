@@ -1,0 +1,176 @@
+package generator
+
+import (
+	"math"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// A slot is one planned entry before it has bytes.
+type slot struct {
+	index    uint64
+	phase    int           // 0 is the setup
+	at       time.Duration // since the start of the setup, or of the load
+	kind     results.Kind
+	chain    int // which of the setup's chains an entry goes to
+	size     int // payload in bytes
+	extIDs   int
+	credits  int
+	endpoint int
+}
+
+// Sizes in bytes of what makes entries distinct.
+const (
+	nonceSize     = 16
+	maxExtIDSize  = 32
+	setupContent  = 16
+	setupMostRate = 100 // chains a second
+)
+
+// workload draws the shapes of slots.
+type workload struct {
+	w         scenarios.Workload
+	shapes    source
+	weights   []float64 // of the mix, cumulative, the last is 1
+	chains    []float64 // of the choice of a chain, likewise; nil for uniform
+	endpoints []float64 // likewise
+	random    stream
+}
+
+func newWorkload(s *scenarios.Scenario, endpointWeights []int) *workload {
+	w := &workload{
+		w:         s.Workload,
+		shapes:    newSource("shape", strconv.FormatUint(s.Seed, 10)),
+		endpoints: cumulative(len(endpointWeights), func(i int) float64 { return float64(endpointWeights[i]) }),
+	}
+	w.weights = cumulative(len(s.Workload.Mix), func(i int) float64 { return float64(s.Workload.Mix[i].Weight) })
+	if c := s.Workload.Choose; c.Kind == scenarios.Zipf {
+		w.chains = cumulative(s.Workload.Chains, func(i int) float64 { return math.Pow(float64(i+1), -c.Zipf) })
+	}
+	return w
+}
+
+// cumulative returns the distribution function of n weights.
+func cumulative(n int, weight func(int) float64) []float64 {
+	sums := make([]float64, n)
+	var sum float64
+	for i := range sums {
+		sum += weight(i)
+		sums[i] = sum
+	}
+	for i := range sums {
+		sums[i] /= sum
+	}
+	return sums
+}
+
+// pick returns the index that a uniform number in [0, 1) falls on.
+func pick(sums []float64, u float64) int {
+	i := sort.Search(len(sums), func(i int) bool { return sums[i] > u })
+	return min(i, len(sums)-1)
+}
+
+// shape fills in what slot number s.index writes and where it goes. The order of
+// the draws is part of what a seed means.
+func (w *workload) shape(s *slot) {
+	r := &w.random
+	r.at(w.shapes, s.index)
+	s.endpoint = 0
+	if u := r.float(); len(w.endpoints) > 1 {
+		s.endpoint = pick(w.endpoints, u)
+	}
+	if s.phase == results.SetupPhase {
+		s.kind, s.chain, s.extIDs = results.KindChain, int(s.index), 2
+		s.size = 2 + len(w.w.Marker) + 2 + nonceSize + setupContent
+	} else {
+		item := w.w.Mix[pick(w.weights, r.float())]
+		s.size = r.between(item.Size.Min, item.Size.Max)
+		s.extIDs = r.between(item.ExtIDs.Min, item.ExtIDs.Max)
+		s.kind, s.chain = results.KindChain, 0
+		if item.Kind == scenarios.KindEntry {
+			s.kind, s.chain = results.KindEntry, w.choose(r)
+		}
+	}
+	s.credits = factomd.Cost(s.size, s.kind == results.KindChain)
+}
+
+func (w *workload) choose(r *stream) int {
+	u := r.float()
+	switch w.w.Choose.Kind {
+	case scenarios.Single:
+		return 0
+	case scenarios.Zipf:
+		return pick(w.chains, u)
+	default:
+		return int(u * float64(w.w.Chains))
+	}
+}
+
+// A walk yields the slots of the setup, or of the load, in planned order.
+type walk struct {
+	workload *workload
+	phases   []scenarios.Phase
+	first    int    // number of the first phase
+	index    uint64 // of the next slot
+	poisson  func(phase int) *stream
+
+	phase   int // of phases
+	begin   time.Duration
+	current *arrivals
+}
+
+// setupPhase is the phase that makes the workload's chains, at the load's own
+// highest rate but no faster than 100 chains a second.
+func setupPhase(s *scenarios.Scenario) scenarios.Phase {
+	rate := math.Min(s.Load.MaxRate(), setupMostRate)
+	length := time.Duration(math.Ceil(float64(s.Workload.Chains) / rate * 1e9))
+	return scenarios.Phase{Name: "setup", For: length, From: rate, To: rate}
+}
+
+func newSetup(s *scenarios.Scenario, w *workload) *walk {
+	phases := []scenarios.Phase{setupPhase(s)}
+	if s.Workload.Chains == 0 {
+		phases = nil
+	}
+	return &walk{workload: w, phases: phases, poisson: func(int) *stream { return nil }}
+}
+
+func newLoad(s *scenarios.Scenario, w *workload) *walk {
+	gaps := newSource("arrivals", strconv.FormatUint(s.Seed, 10))
+	return &walk{
+		workload: w, phases: s.Load.Phases, first: 1, index: uint64(s.Workload.Chains),
+		poisson: func(phase int) *stream {
+			if s.Load.Arrival != scenarios.Poisson {
+				return nil
+			}
+			r := new(stream)
+			r.at(gaps, uint64(phase))
+			return r
+		},
+	}
+}
+
+// next fills in the next slot, or returns false after the last.
+func (w *walk) next(s *slot) bool {
+	for w.phase < len(w.phases) {
+		p := w.phases[w.phase]
+		if w.current == nil {
+			w.current = newArrivals(p, w.poisson(w.phase))
+		}
+		if at, ok := w.current.next(); ok {
+			*s = slot{index: w.index, phase: w.first + w.phase, at: w.begin + at}
+			w.index++
+			w.workload.shape(s)
+			return true
+		}
+		w.begin += p.For
+		w.phase++
+		w.current = nil
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package factomd
+
+import "encoding/hex"
+
+// The lengths of commits in bytes, and of the part of them that is signed.
+const (
+	entryCommitSize   = 136
+	chainCommitSize   = 200
+	entryCommitSigned = 40
+	chainCommitSigned = 104
+)
+
+// The methods that submit, with the name of their parameter.
+const (
+	MethodCommitEntry = "commit-entry" // ParamMessage
+	MethodCommitChain = "commit-chain" // ParamMessage
+	MethodRevealEntry = "reveal-entry" // ParamEntry
+	MethodRevealChain = "reveal-chain" // ParamEntry
+
+	ParamMessage = "message"
+	ParamEntry   = "entry"
+)
+
+// AppendCommitEntry appends the 136 bytes that pay for an entry of a chain that
+// exists. The time ms is Unix milliseconds: a node drops, without a word, what
+// is more than an hour off its own clock. The credits are 1 to 10.
+func AppendCommitEntry(dst []byte, ms int64, entry Hash, credits int, k Key) []byte {
+	start := len(dst)
+	dst = append(dst, 0) // version
+	dst = appendMilliseconds(dst, ms)
+	dst = append(dst, entry[:]...)
+	dst = append(dst, byte(credits))
+	return appendSignature(dst, dst[start:], k)
+}
+
+// AppendCommitChain appends the 200 bytes that pay for a new chain and its
+// first entry. See [AppendCommitEntry] for ms; the credits are 11 to 20.
+func AppendCommitChain(dst []byte, ms int64, chain, entry Hash, credits int, k Key) []byte {
+	var both [64]byte
+	copy(both[:], entry[:])
+	copy(both[32:], chain[:])
+	weld := doubleHash(both[:])
+	chainHash := doubleHash(chain[:])
+
+	start := len(dst)
+	dst = append(dst, 0) // version
+	dst = appendMilliseconds(dst, ms)
+	dst = append(dst, chainHash[:]...)
+	dst = append(dst, weld[:]...)
+	dst = append(dst, entry[:]...)
+	dst = append(dst, byte(credits))
+	return appendSignature(dst, dst[start:], k)
+}
+
+// AppendSubmit appends the JSON-RPC request that submits binary, for example
+//
+//	{"jsonrpc":"2.0","id":0,"method":"commit-entry","params":{"message":"00..."}}
+//
+// Method and param are sent as they are.
+func AppendSubmit(dst []byte, method string, param string, binary []byte) []byte {
+	dst = append(dst, `{"jsonrpc":"2.0","id":0,"method":"`...)
+	dst = append(dst, method...)
+	dst = append(dst, `","params":{"`...)
+	dst = append(dst, param...)
+	dst = append(dst, `":"`...)
+	dst = hex.AppendEncode(dst, binary)
+	return append(dst, `"}}`...)
+}
+
+// appendMilliseconds appends the low 48 bits of ms.
+func appendMilliseconds(dst []byte, ms int64) []byte {
+	return append(dst, byte(ms>>40), byte(ms>>32), byte(ms>>24), byte(ms>>16), byte(ms>>8), byte(ms))
+}
+
+// appendSignature appends the public key of k and its signature of message.
+func appendSignature(dst, message []byte, k Key) []byte {
+	public, signature := k.ECPublic(), k.Sign(message)
+	dst = append(dst, public[:]...)
+	return append(dst, signature[:]...)
+}

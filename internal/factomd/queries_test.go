@@ -1,0 +1,259 @@
+package factomd
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The replies of a factomd v6.12.0 on a LOCAL network; lists are shortened.
+const (
+	minuteReply  = `{"jsonrpc":"2.0","id":0,"result":{"leaderheight":6,"directoryblockheight":5,"minute":8,"currentblockstarttime":1795561747018926692,"currentminutestarttime":1795561755013049128,"currenttime":1795561755351364820,"directoryblockinseconds":10,"stalldetected":true,"faulttimeout":4,"roundtimeout":4}}`
+	genesisReply = `{"jsonrpc":"2.0","id":0,"result":{"dblock":{"dbhash":"9d13e5d3f7031bd774b7542380c2832fc2d887f9db67f254e4fc4d37b8f295ec","keymr":"c1fdd8c0a09e55e8b5f5e92eacb695d915b83af79735236fbd9274e37b26adc7","headerhash":"32d36d221937506493f7dfef182dfe12b4115e49e68430e17684c3c84b134a26","header":{"version":0,"networkid":4203931044,"bodymr":"c61aafca406f0dfe5e9825bd54e48f04320d97024281fbd0d5077ff3bbf6ce6b","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","prevfullhash":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":24018960,"dbheight":0,"blockcount":3,"chainid":"000000000000000000000000000000000000000000000000000000000000000d"},"dbentries":[{"chainid":"000000000000000000000000000000000000000000000000000000000000000a","keymr":"3a4014a3ea9ccbe3f64b6178972e4a8828317cc3ffb491accf1ee4f8fcce747f"},{"chainid":"000000000000000000000000000000000000000000000000000000000000000f","keymr":"0f426b2433103e606fb16b9340c14d88da8a02268af3c58b9a7896fa86e2904f"}]}}}`
+	localGenesis = "c1fdd8c0a09e55e8b5f5e92eacb695d915b83af79735236fbd9274e37b26adc7"
+
+	chainHash, entryHash1, entryHash2 = "e5a01fee14e0ed5c48714f22180f25ad8365b53f9779f79dc4a3d7e93963f94a",
+		"203d895d40e77693cb3b63550d78b118318a942e67b7f76aa7d6ddcc56a5cfc9",
+		"5da8ef6a340fad49146a123a52c320b5de5c1d0fefbd93e54510eaf0498ad676"
+
+	entryBlockReply = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
+	commitsReply    = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
+	notFound        = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
+)
+
+// asked answers one method, and checks the parameters.
+func asked(t *testing.T, method, params, reply string) *Client {
+	t.Helper()
+	return node(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		q := readRequest(t, r)
+		var got []string
+		for name, value := range q.Params {
+			got = append(got, name+"="+strings.Trim(string(value), `"`))
+		}
+		slices.Sort(got)
+		if q.Method != method || strings.Join(got, " ") != params {
+			t.Errorf("asked for %s %v, want %s %s", q.Method, got, method, params)
+		}
+		io.WriteString(w, reply)
+	})
+}
+
+func hash(s string) Hash { return must(ParseHash(s)) }
+
+func TestQueries(t *testing.T) {
+	const ec, fa = "EC2dA7WjVEYVZvQLp3BqMuMwnM8YpYAqtRXtSZN6X5RJgZujGTJS", "FA2jK2HcLnRdS94dEcU27rF3meoJfpUcZPSinpb7AwQvPRY6RL1Q"
+	tx, txid, err := BuyCredits(LocalTestKey(), LocalTestKey().ECPublic(), 1, 1000, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, params, reply string
+		call                  func(context.Context, *Client) (any, error)
+		want                  any
+	}{
+		{"properties", "", `{"result":{"factomdversion":"v6.12.0\u001b[2J","factomdapiversion":"2.0"}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.Version(ctx) }, "v6.12.0?[2J"},
+		{"current-minute", "", minuteReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Minute(ctx) },
+			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true}},
+		{"dblock-by-height", "height=0 noraw=true", genesisReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
+			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Chains: []BlockRef{
+				{Hash{31: 0x0a}, hash("3a4014a3ea9ccbe3f64b6178972e4a8828317cc3ffb491accf1ee4f8fcce747f")},
+				{Hash{31: 0x0f}, hash("0f426b2433103e606fb16b9340c14d88da8a02268af3c58b9a7896fa86e2904f")},
+			}}},
+		{"entry-block", "keymr=" + localGenesis, entryBlockReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.EntryBlock(ctx, hash(localGenesis)) },
+			EntryBlock{ChainID: hash(chainHash), Height: 5, Entries: []Hash{hash(entryHash1), hash(entryHash2)}}},
+		{"entry-block", "keymr=" + localGenesis, `{"result":{"entrylist":null,"header":{"dbheight":4294967295,"chainid":"` + chainHash + `"}}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.EntryBlock(ctx, hash(localGenesis)) },
+			EntryBlock{ChainID: hash(chainHash), Height: 4294967295}},
+		{"ecblock-by-height", "height=5 noraw=true", commitsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Commits(ctx, 5) },
+			[]Hash{hash(entryHash1), hash(entryHash2)}},
+		{"ack", "chainid=" + Hash{}.String() + " hash=" + entryHash1,
+			`{"result":{"committxid":"","entryhash":"` + entryHash1 + `","commitdata":{"status":"TransactionACK"},"entrydata":{"status":"Unknown"}}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.Ack(ctx, hash(entryHash1)) },
+			Ack{Commit: StatusACK, Entry: StatusUnknown}},
+		{"ack", "chainid=f hash=" + txid.String(),
+			`{"result":{"txid":"` + txid.String() + `","transactiondate":1,"status":"DBlockConfirmed"}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.FactoidAck(ctx, txid) }, StatusConfirmed},
+		{"entry-credit-balance", "address=" + ec, `{"result":{"balance":10000}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.ECBalance(ctx, ec) }, int64(10000)},
+		{"factoid-balance", "address=" + fa, `{"result":{"balance":0}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.FactoidBalance(ctx, fa) }, int64(0)},
+		{"entry-credit-rate", "", `{"result":{"rate":1000}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.ECRate(ctx) }, uint64(1000)},
+		{"factoid-submit", "transaction=" + hex.EncodeToString(tx), `{"result":{"message":"Successfully submitted the transaction","txid":"` + txid.String() + `"}}`,
+			func(ctx context.Context, c *Client) (any, error) { return nil, c.SubmitTransaction(ctx, tx) }, nil},
+	} {
+		got, err := test.call(t.Context(), asked(t, test.method, test.params, test.reply))
+		if err != nil {
+			t.Errorf("%s %s: %v", test.method, test.params, err)
+		} else if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s %s: -want +got:\n%s", test.method, test.params, diff)
+		}
+	}
+}
+
+// TestHostileReplies gives answers that parse and cannot be right.
+func TestHostileReplies(t *testing.T) {
+	minute := func(ctx context.Context, c *Client) error { _, err := c.Minute(ctx); return err }
+	block := func(ctx context.Context, c *Client) error { _, err := c.DirectoryBlock(ctx, 7); return err }
+	entries := func(ctx context.Context, c *Client) error { _, err := c.EntryBlock(ctx, testHash(1)); return err }
+	commits := func(ctx context.Context, c *Client) error { _, err := c.Commits(ctx, 7); return err }
+	ack := func(ctx context.Context, c *Client) error { _, err := c.Ack(ctx, testHash(1)); return err }
+	factoidAck := func(ctx context.Context, c *Client) error { _, err := c.FactoidAck(ctx, testHash(1)); return err }
+	balance := func(ctx context.Context, c *Client) error { _, err := c.ECBalance(ctx, "EC"); return err }
+	rate := func(ctx context.Context, c *Client) error { _, err := c.ECRate(ctx); return err }
+	send := func(ctx context.Context, c *Client) error {
+		tx, _, _ := BuyCredits(LocalTestKey(), [32]byte{}, 1, 1, 1)
+		return c.SubmitTransaction(ctx, tx)
+	}
+	for _, test := range []struct {
+		name, result string
+		call         func(context.Context, *Client) error
+		want         string
+	}{
+		{"minute 11", `{"minute":11}`, minute, "reply out of range"},
+		{"negative height", `{"leaderheight":-1}`, minute, "reply out of range"},
+		{"huge height", `{"directoryblockheight":4294967296}`, minute, "reply out of range"},
+		{"huge block", `{"directoryblockinseconds":1000000}`, minute, "reply out of range"},
+		{"height is a text", `{"leaderheight":"1"}`, minute, "reply is malformed"},
+		{"no block", `{}`, block, "reply is malformed"},
+		{"no key MR", `{"dblock":{"header":{"dbheight":7}}}`, block, "reply is malformed"},
+		{"another block", `{"dblock":{"keymr":"` + localGenesis + `","header":{"dbheight":8}}}`, block, "reply for another block"},
+		{"negative network", `{"dblock":{"keymr":"` + localGenesis + `","header":{"dbheight":7,"networkid":-5}}}`, block, "reply is malformed"},
+		{"bad chain", `{"dblock":{"keymr":"` + localGenesis + `","header":{"dbheight":7},"dbentries":[{"chainid":"00","keymr":"00"}]}}`, block, "reply is malformed"},
+		{"no header", `{"entrylist":[]}`, entries, "reply is malformed"},
+		{"null block", `null`, entries, "reply is malformed"},
+		{"a short hash", `{"header":{"chainid":"` + chainHash + `"},"entrylist":[{"entryhash":"00"}]}`, entries, "reply is malformed"},
+		{"entries are no list", `{"header":{"chainid":"` + chainHash + `"},"entrylist":{}}`, entries, "reply is malformed"},
+		{"a height that is none", `{"header":{"chainid":"` + chainHash + `","dbheight":-1}}`, entries, "reply is malformed"},
+		{"no EC block", `{"ecblock":null}`, commits, "reply is malformed"},
+		{"another EC block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, commits, "reply for another block"},
+		{"commits are no objects", `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[1]}}}`, commits, "reply is malformed"},
+		{"another entry's ack", `{"entryhash":"` + chainHash + `","entrydata":{"status":"DBlockConfirmed"}}`, ack, "reply for another entry"},
+		{"another transaction's ack", `{"txid":"` + chainHash + `","status":"DBlockConfirmed"}`, factoidAck, "reply for another transaction"},
+		{"no balance", `{}`, balance, "reply is malformed"},
+		{"no rate", `{}`, rate, "reply out of range"},
+		{"another transaction", `{"txid":"` + chainHash + `"}`, send, "reply for another transaction"},
+	} {
+		c := node(t, Options{}, says(200, `{"jsonrpc":"2.0","id":0,"result":`+test.result+`}`))
+		err := test.call(t.Context(), c)
+		if rejected, code, message := Classify(err); rejected || code != 0 || message != test.want {
+			t.Errorf("%s: counted as %v, %d, %q, want %q: %v", test.name, rejected, code, message, test.want, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), c.URL()) {
+			t.Errorf("%s: the error does not say which node: %v", test.name, err)
+		}
+	}
+}
+
+// TestManyEntries reads a block of the size of a busy minute, and one that says
+// it is endless.
+func TestManyEntries(t *testing.T) {
+	list := func(n int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, `{"result":{"header":{"chainid":"`+chainHash+`"},"entrylist":[{"entryhash":"`+entryHash1+`"}`)
+			for range n - 1 {
+				if _, err := io.WriteString(w, `,{"entryhash":"`+entryHash2+`","timestamp":1795561980}`); err != nil {
+					return
+				}
+			}
+			io.WriteString(w, `]}}`)
+		}
+	}
+	block, err := node(t, Options{}, list(10_000)).EntryBlock(t.Context(), testHash(1))
+	if err != nil || len(block.Entries) != 10_000 {
+		t.Errorf("%d entries, %v", len(block.Entries), err)
+	}
+	_, err = node(t, Options{MaxReply: 1 << 20}, list(100_000)).EntryBlock(t.Context(), testHash(1))
+	if _, _, message := Classify(err); message != "reply too large" {
+		t.Errorf("counted as %q: %v", message, err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for status, want := range map[Status][2]bool{
+		StatusUnknown: {false, false}, StatusInvalid: {false, false}, StatusNotConfirmed: {false, false},
+		StatusACK: {true, false}, StatusConfirmed: {true, true}, "": {false, false}, "made up": {false, false},
+	} {
+		if got := [2]bool{status.Accepted(), status.Confirmed()}; got != want {
+			t.Errorf("%q is accepted, confirmed: %v, want %v", status, got, want)
+		}
+	}
+}
+
+func TestIsSystemChain(t *testing.T) {
+	for id, want := range map[Hash]bool{
+		{31: 0x0a}: true, {31: 0x0c}: true, {31: 0x0f}: true,
+		{31: 0x0d}: false, {}: false, {0: 1, 31: 0x0a}: false, hash(chainHash): false,
+	} {
+		if IsSystemChain(id) != want {
+			t.Errorf("%v: %v", id, !want)
+		}
+	}
+}
+
+// chainOf answers as a node with a genesis block and a newest one.
+func chainOf(genesis, newest string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body := string(must(io.ReadAll(r.Body)))
+		switch {
+		case strings.Contains(body, "current-minute"):
+			io.WriteString(w, minuteReply)
+		case strings.Contains(body, `"height":0`):
+			io.WriteString(w, genesis)
+		case strings.Contains(body, `"height":5`):
+			io.WriteString(w, newest)
+		}
+	}
+}
+
+func blockReply(height int, network uint32, keyMR string) string {
+	return fmt.Sprintf(`{"result":{"dblock":{"keymr":"%s","header":{"dbheight":%d,"networkid":%d}}}}`, keyMR, height, network)
+}
+
+func TestIdentify(t *testing.T) {
+	const other = entryHash2
+	for _, test := range []struct {
+		name            string
+		genesis, newest string
+		want            Network
+		main            bool
+		err             error
+	}{
+		{name: "LOCAL", genesis: genesisReply, newest: blockReply(5, 0xfa92e5a4, other),
+			want: Network{0xfa92e5a4, "LOCAL", hash(localGenesis)}},
+		{name: "TEST", genesis: blockReply(0, 0xfa92e5a3, other), newest: blockReply(5, 0xfa92e5a3, other),
+			want: Network{0xfa92e5a3, "TEST", hash(other)}},
+		{name: "community testnet", genesis: blockReply(0, 0x883e093b, other), newest: blockReply(5, 0x883e093b, other),
+			want: Network{0x883e093b, "CUSTOM", hash(other)}},
+		{name: "MAIN", genesis: blockReply(0, 0xfa92e5a2, genesisMain), newest: blockReply(5, 0xfa92e5a2, other),
+			want: Network{0xfa92e5a2, "MAIN", hash(genesisMain)}, main: true},
+		{name: "MAIN by its id", genesis: blockReply(0, 0xfa92e5a2, other), newest: blockReply(5, 0xfa92e5a2, other),
+			want: Network{0xfa92e5a2, "MAIN", hash(other)}, main: true},
+		{name: "MAIN by its genesis block", genesis: blockReply(0, 0xfa92e5a4, genesisMain), newest: blockReply(5, 0xfa92e5a4, other),
+			want: Network{0xfa92e5a4, "MAIN", hash(genesisMain)}, main: true},
+		{name: "MAIN behind a LOCAL genesis block", genesis: genesisReply, newest: blockReply(5, 0xfa92e5a2, other),
+			err: ErrNetworkMismatch},
+		{name: "loading", genesis: notFound, err: ErrNotReady},
+		{name: "newest block missing", genesis: genesisReply, newest: notFound, err: ErrNotReady},
+		{name: "not a node", genesis: "<html>", err: ErrNotFactomd},
+	} {
+		got, err := node(t, Options{}, chainOf(test.genesis, test.newest)).Identify(t.Context())
+		if got != test.want || got.IsMain() != test.main || !errors.Is(err, test.err) {
+			t.Errorf("%s: %+v, main %v, %v; want %+v, %v, %v", test.name, got, got.IsMain(), err, test.want, test.main, test.err)
+		}
+	}
+}

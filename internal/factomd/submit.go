@@ -1,0 +1,133 @@
+package factomd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"github.com/FactomProject/factom"
+)
+
+// maxSubmitReply bounds the reply to a submit in bytes; a real one has 300.
+const maxSubmitReply = 64 << 10
+
+// Submit sends one commit or reveal: body is the whole JSON-RPC request (see
+// [AppendSubmit]), want the entry's hash, which a success must repeat. Success
+// says that the node queued it, no more.
+//
+// Sent is when a connection was at hand and the first byte was about to be
+// written; it is zero if none was ever. Answered is when the whole reply was
+// read or the call was given up. The error is a [*Failure]. Body may be used
+// again as soon as Submit returns, even if the call was cut off.
+func (c *Client) Submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		// Called by RoundTrip itself, and again if it has to take another
+		// connection because nothing could be written to the first.
+		GotConn: func(httptrace.GotConnInfo) { sent = time.Now() },
+	})
+	loan := &loan{b: body, size: len(body)}
+	defer loan.end()
+
+	request := c.request(traced)
+	request.ContentLength = int64(len(body))
+	request.Body = &borrower{loan: loan}
+	request.GetBody = func() (io.ReadCloser, error) { return &borrower{loan: loan}, nil }
+
+	response, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return sent, time.Now(), transportFailure(orContext(ctx, err))
+	}
+	defer discard(response)
+	if f := statusFailure(response.StatusCode, response.Header); f != nil {
+		return sent, time.Now(), f
+	}
+	reply := c.replies.Get().(*bytes.Buffer)
+	defer c.replies.Put(reply)
+	reply.Reset()
+	_, err = reply.ReadFrom(io.LimitReader(response.Body, maxSubmitReply+1))
+	answered = time.Now()
+	if err != nil {
+		return sent, answered, transportFailure(orContext(ctx, err))
+	}
+	return sent, answered, submitted(reply.Bytes(), response.StatusCode, want)
+}
+
+// submitted judges the reply to a commit or a reveal.
+func submitted(reply []byte, status int, want Hash) error {
+	if len(reply) > maxSubmitReply {
+		return &Failure{Message: "reply too large", Detail: "more than 64 KiB"}
+	}
+	var parsed struct {
+		Result *struct {
+			EntryHash string `json:"entryhash"`
+		} `json:"result"`
+		Error *factom.JSONError `json:"error"`
+	}
+	err := json.Unmarshal(reply, &parsed)
+	start := reply[:min(len(reply), 4*maxExcerpt)]
+	var syntax *json.SyntaxError
+	switch {
+	case len(reply) == 0:
+		return cutReply(status, nil)
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(reply)) && reply[0] == '{':
+		return cutReply(status, start)
+	case err != nil:
+		return notJSONRPC(status, start)
+	case parsed.Error != nil && parsed.Error.Code != 0:
+		return rejection(parsed.Error)
+	case parsed.Result == nil || status != http.StatusOK:
+		return notJSONRPC(status, start)
+	case parsed.Result.EntryHash != want.String():
+		return wrongReply("reply for another entry", parsed.Result.EntryHash)
+	}
+	return nil
+}
+
+// A loan is a request's body that the transport may read until the call ends.
+// The transport writes in a goroutine of its own, which can outlive the call.
+type loan struct {
+	size int
+	mu   sync.Mutex
+	b    []byte // nil once the call has ended
+}
+
+var errLoanEnded = errors.New("the call has ended")
+
+func (l *loan) end() {
+	l.mu.Lock()
+	l.b = nil
+	l.mu.Unlock()
+}
+
+// A borrower reads the body once.
+type borrower struct {
+	loan *loan
+	off  int
+}
+
+func (r *borrower) Read(p []byte) (int, error) {
+	// The transport asks for the end after it has sent everything, when the
+	// reply may have arrived already: this must not fail, or it would give up
+	// the connection.
+	if false {
+		return 0, io.EOF
+	}
+	r.loan.mu.Lock()
+	defer r.loan.mu.Unlock()
+	if r.loan.b == nil {
+		return 0, errLoanEnded
+	}
+	n := copy(p, r.loan.b[r.off:])
+	r.off += n
+	return n, nil
+}
+
+func (*borrower) Close() error { return nil }

@@ -1,0 +1,69 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/shirou/gopsutil/v4/mem"
+
+	"github.com/FactomProject/factom-load/results"
+)
+
+func (r *run) newManifest() *results.Manifest {
+	s, n := r.Scenario, r.network
+	m := &results.Manifest{
+		Schema: results.ManifestSchema,
+		ID:     r.ID, ToolVersion: r.ToolVersion, Started: r.start.UTC(),
+		Seed: s.Seed, Salt: r.Salt, Tags: r.Tags,
+		Scenario: results.ManifestScenario{
+			Name: s.Name, Description: s.Description, File: r.File, Text: r.Text, Overrides: r.Overrides,
+			SHA256: s.SHA256(), Primary: string(s.Primary), Thresholds: []string{},
+		},
+		Environment: results.Environment{
+			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
+		},
+		Network: results.Network{
+			ID: fmt.Sprintf("%08x", n.identity.ID), Name: n.identity.Name,
+			BlockSeconds: n.blockTime.Seconds(), Embedded: n.local != nil,
+		},
+	}
+	for _, t := range s.Thresholds {
+		m.Scenario.Thresholds = append(m.Scenario.Thresholds, t.Expression)
+	}
+	for _, e := range n.endpoints {
+		m.Network.Endpoints = append(m.Network.Endpoints, results.Endpoint{URL: e.client.URL(), Version: e.version})
+	}
+	m.Environment.Host, _ = os.Hostname()
+	if memory, err := mem.VirtualMemory(); err == nil {
+		m.Environment.MemoryBytes = memory.Total
+	}
+	m.Observed.AcceptMethod = "ack-sample"
+	if n.feed != nil {
+		m.Observed.AcceptMethod = "live-feed"
+	}
+	return m
+}
+
+// complete fills in what is known when the run has ended.
+func (r *run) complete() {
+	m := r.manifest
+	m.Ended = time.Now().UTC()
+	m.Observed.Requests = uint64(r.network.requests())
+	if r.observer != nil {
+		m.Observed.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
+	}
+	switch {
+	case r.network.feed != nil:
+		m.Observed.AcceptResolutionMS = milliseconds(r.network.feed.Stats().MaxBusy)
+	case r.sampler != nil:
+		m.Observed.AcceptResolutionMS = milliseconds(r.sampler.Resolution())
+	}
+	if r.generator != nil {
+		m.Harness.SubmitRequests = r.generator.Requests()
+	}
+	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,263 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/internal/testnet"
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// A network is what a run loads: endpoints that are there already, or a local
+// node with a live feed.
+type network struct {
+	endpoints []endpoint
+	identity  factomd.Network
+	blockTime time.Duration
+	saved     uint32 // height at the start
+
+	local *testnet.Network // nil for endpoints
+	feed  *factomd.Feed    // nil for endpoints
+}
+
+type endpoint struct {
+	client  *factomd.Client
+	weight  int
+	version string
+}
+
+// connectTimeout bounds the questions asked of an endpoint before a run.
+const connectTimeout = 15 * time.Second
+
+// connect reaches the scenario's endpoints and makes sure that they are of one
+// network, and of one that may be loaded.
+func connect(ctx context.Context, s *scenarios.Scenario) (_ *network, err error) {
+	n := &network{}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	for _, e := range s.Network.Endpoints {
+		user, password, err := credentials(e.Auth)
+		if err != nil {
+			return nil, fmt.Errorf("endpoint %s: %w", e.URL, err)
+		}
+		c, err := factomd.New(factomd.Options{
+			URL: e.URL, User: user, Password: password,
+			Timeout: s.Load.SubmitTimeout, Connections: s.Load.InFlight,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("endpoint %s: %w", e.URL, err)
+		}
+		n.endpoints = append(n.endpoints, endpoint{client: c, weight: e.Weight})
+	}
+	return n, n.identify(ctx, s.Network.Expect)
+}
+
+// startLocal starts the scenario's local network, with its output and its live
+// feed coming to the run.
+func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
+	n := &network{}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	if n.feed, err = factomd.ListenFeed(""); err != nil {
+		return nil, err
+	}
+	r.Say("starting a local factomd with %s blocks", r.Scenario.Network.Local.BlockTime)
+	n.local, err = testnet.Start(ctx, testnet.Options{
+		Command:   r.NodeCommand,
+		BlockTime: r.Scenario.Network.Local.BlockTime,
+		LogPath:   filepath.Join(r.dir.Path, results.NodeLogFile),
+		FeedAddr:  n.feed.Addr(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting a local network: %w", err)
+	}
+	c, err := factomd.New(factomd.Options{
+		URL: n.local.Endpoint(), Timeout: r.Scenario.Load.SubmitTimeout, Connections: r.Scenario.Load.InFlight,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.endpoints = []endpoint{{client: c, weight: 1}}
+	return n, n.identify(ctx, r.Scenario.Network.Expect)
+}
+
+// identify asks every endpoint what network it is of. MAIN is refused whatever
+// the scenario says.
+func (n *network) identify(ctx context.Context, expect string) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	for i := range n.endpoints {
+		e := &n.endpoints[i]
+		url := e.client.URL()
+		identity, err := e.client.Identify(ctx)
+		if err != nil {
+			return fmt.Errorf("%w%s", err, connectHint(err))
+		}
+		if identity.IsMain() {
+			return fmt.Errorf("%s is a node of MAIN, the network that real users pay for: factom-load never loads it\n"+
+				"    hint: use a testnet's endpoint, or none for a local network", url)
+		}
+		if expect != "" && !matches(identity, expect) {
+			return fmt.Errorf("%s is a node of the network %s (%08x), and the scenario expects %s\n"+
+				"    hint: check the endpoint, or network.expect", url, identity.Name, identity.ID, expect)
+		}
+		if i > 0 && identity != n.identity {
+			return fmt.Errorf("%s is a node of the network %s (%08x, genesis %s), but %s is of %s (%08x, genesis %s)\n"+
+				"    hint: all endpoints of a run must be of one network", url, identity.Name, identity.ID, identity.Genesis,
+				n.endpoints[0].client.URL(), n.identity.Name, n.identity.ID, n.identity.Genesis)
+		}
+		n.identity = identity
+		if e.version, err = e.client.Version(ctx); err != nil {
+			return err
+		}
+		minute, err := e.client.Minute(ctx)
+		if err != nil {
+			return err
+		}
+		if minute.BlockSeconds <= 0 {
+			return fmt.Errorf("%s does not say how long its blocks are", url)
+		}
+		n.blockTime = time.Duration(minute.BlockSeconds) * time.Second
+		if i == 0 {
+			n.saved = minute.SavedHeight // the observer begins with this endpoint
+		}
+	}
+	return nil
+}
+
+func connectHint(err error) string {
+	switch {
+	case errors.Is(err, factomd.ErrUnauthorized):
+		return "\n    hint: name the user and the password in the scenario: auth: env:NAME or file:PATH, which hold user:password"
+	case errors.Is(err, factomd.ErrNotFactomd):
+		return "\n    hint: the API of a factomd is usually at http://HOST:8088/v2"
+	case errors.Is(err, factomd.ErrNotReady):
+		return "\n    hint: wait until the node has loaded its blocks, and try again"
+	}
+	if rejected, _, _ := factomd.Classify(err); !rejected {
+		return "\n    hint: is the node running, and is this its address? Without --endpoint a local one is started"
+	}
+	return ""
+}
+
+// matches reports whether a network has a name or an id (8 hex digits). A custom
+// network's own name is not in its blocks, only the id that it hashes to.
+func matches(n factomd.Network, expect string) bool {
+	return strings.EqualFold(n.Name, expect) || strings.EqualFold(fmt.Sprintf("%08x", n.ID), expect) ||
+		n.ID == factomd.CustomID(expect)
+}
+
+// credentials reads "user:password" from where a scenario says that it is.
+func credentials(from string) (user, password string, err error) {
+	if from == "" {
+		return "", "", nil
+	}
+	text, err := secret(from)
+	if err != nil {
+		return "", "", err
+	}
+	user, password, ok := strings.Cut(text, ":")
+	if !ok || user == "" {
+		return "", "", fmt.Errorf("auth %s does not hold user:password", from)
+	}
+	return user, password, nil
+}
+
+// secret reads a secret from env:NAME or file:PATH. A file that others can read
+// is refused.
+func secret(from string) (string, error) {
+	kind, name, _ := strings.Cut(from, ":")
+	switch kind {
+	case "env":
+		text := strings.TrimSpace(os.Getenv(name))
+		if text == "" {
+			return "", fmt.Errorf("the environment variable %s is not set", name)
+		}
+		return text, nil
+	case "file":
+		info, err := os.Stat(name)
+		if err != nil {
+			return "", fmt.Errorf("reading a secret: %w", err)
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			return "", fmt.Errorf("%s can be read by others (its mode is %04o)\n    hint: chmod 600 %s", name, mode, name)
+		}
+		if info.Size() > 4096 {
+			return "", fmt.Errorf("%s is too long for a secret", name)
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("reading a secret: %w", err)
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	return "", fmt.Errorf("%q names no secret: write env:NAME or file:PATH", from)
+}
+
+func (n *network) submitters() []generator.Endpoint {
+	list := make([]generator.Endpoint, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = generator.Endpoint{Submitter: e.client, Weight: e.weight}
+	}
+	return list
+}
+
+func (n *network) nodes() []results.Node {
+	list := make([]results.Node, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = e.client
+	}
+	return list
+}
+
+// first is the endpoint that is asked for what all of them know.
+func (n *network) first() *factomd.Client { return n.endpoints[0].client }
+
+// requests returns how many queries were made of all endpoints.
+func (n *network) requests() (sum int64) {
+	for _, e := range n.endpoints {
+		sum += e.client.Requests()
+	}
+	return sum
+}
+
+// gone is closed when a local node ends by itself; nil, which blocks forever,
+// for endpoints.
+func (n *network) gone() <-chan struct{} {
+	if n.local == nil {
+		return nil
+	}
+	return n.local.Done()
+}
+
+// close lets go of everything. It can be called twice, and on nil.
+func (n *network) close() {
+	if n == nil {
+		return
+	}
+	for _, e := range n.endpoints {
+		e.client.Close()
+	}
+	if n.local != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = n.local.Stop(ctx) // the run is over either way
+	}
+	if n.feed != nil {
+		n.feed.Close()
+	}
+}

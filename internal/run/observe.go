@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+// flushInterval is how long a change in an entry's life may be in memory alone,
+// and syncInterval how long in the operating system's alone.
+const (
+	flushInterval = 200 * time.Millisecond
+	syncInterval  = time.Second
+)
+
+// observe starts everything that watches the run, until ctx ends. The function
+// that it returns waits for all of it to end.
+func (r *run) observe(ctx context.Context) (join func()) {
+	var group sync.WaitGroup
+	n := r.network
+	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
+		Nodes: n.nodes(), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
+	})
+	group.Go(func() {
+		if err := r.observer.Run(ctx); err != nil {
+			r.interrupt(err.Error())
+			r.aborting()
+		}
+	})
+	if n.feed != nil {
+		group.Go(func() {
+			if err := n.feed.Run(ctx, r.feed); err != nil {
+				r.interrupt(err.Error())
+			}
+		})
+	} else {
+		r.sampler = results.NewSampler(r.collector, n.nodes()[0], r.start)
+		r.collector.Offer(r.sampler.Offer)
+		group.Go(func() { r.sampler.Run(ctx) })
+	}
+	group.Go(func() { r.keep(ctx) })
+	group.Go(func() { r.sampling.run(ctx, r.sample) })
+	group.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-n.gone():
+			r.interrupt("the node ended by itself: " + n.local.Err().Error())
+			r.aborting()
+		}
+	})
+	if r.StopFile != "" {
+		group.Go(func() { r.watchStopFile(ctx) })
+	}
+	return group.Wait
+}
+
+// feed tells the collector what the live feed brings.
+func (r *run) feed(events []factomd.FeedEvent) {
+	for i := range events {
+		e := &events[i]
+		switch {
+		case e.Kind == factomd.FeedCommit && e.Accepted:
+			r.collector.Commit(e.Entry)
+		case e.Kind == factomd.FeedReveal && e.Accepted:
+			r.collector.Accept(e.Entry, int64(e.At.Sub(r.start)))
+		case e.Kind == factomd.FeedBlock:
+			r.observer.Wake()
+		}
+	}
+}
+
+// keep brings the record to the disk as time goes on.
+func (r *run) keep(ctx context.Context) {
+	tick := time.NewTicker(flushInterval)
+	defer tick.Stop()
+	synced := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := r.collector.Flush()
+		if err == nil && time.Since(synced) >= syncInterval {
+			err = r.entries.Sync()
+			synced = time.Now()
+		}
+		if err != nil {
+			r.interrupt(err.Error())
+			return
+		}
+	}
+}

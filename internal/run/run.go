@@ -1,0 +1,388 @@
+// Package run carries out one run: it joins a scenario, a network, the
+// generator, the collector and the record. What it refuses, it refuses before
+// anything is written or paid.
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// Options says what to run and how. Scenario, ID, Out and NodeCommand must be
+// set.
+type Options struct {
+	Scenario  *scenarios.Scenario
+	File      string   // where the scenario came from
+	Text      string   // the scenario verbatim
+	Overrides []string // flags that changed it
+
+	ID          string
+	Salt        string // the ID if empty
+	Out         string // the run's directory
+	Tags        map[string]string
+	ToolVersion string
+	// NodeCommand runs the embedded node: the program and its first arguments.
+	NodeCommand []string
+	// Fast allows more than [RateCeiling] on a network that is not LOCAL.
+	Fast bool
+	// Deadline ends the run, waiting included; 0 is none.
+	Deadline time.Duration
+	// StopFile stops the run as an interrupt does once it exists; "" is none.
+	StopFile string
+	// Say is told what happens, a line at a time.
+	Say func(format string, args ...any)
+	// Watch is given the run's state several times a second.
+	Watch func(Status)
+}
+
+// RateCeiling is the most entries a second for a network that others may be
+// using, unless [Options.Fast] is set.
+const RateCeiling = 20.0
+
+// An Interruption is why a run was stopped before its end.
+type Interruption struct {
+	Why string
+	// Failure says that it was not the user who stopped it.
+	Failure bool
+}
+
+// Error returns why.
+func (i *Interruption) Error() string { return i.Why }
+
+// Refused is a run that did not begin: nothing was written or paid.
+type Refused struct{ Err error }
+
+// Error returns the reason.
+func (r *Refused) Error() string { return r.Err.Error() }
+
+// Unwrap returns the reason.
+func (r *Refused) Unwrap() error { return r.Err }
+
+// A run in progress.
+type run struct {
+	Options
+	plan    generator.Plan
+	network *network
+	payer   *payer
+	dir     *results.Directory
+
+	manifest  *results.Manifest
+	start     time.Time
+	entries   *os.File
+	collector *results.Collector
+	observer  *results.Observer
+	sampler   *results.Sampler // nil with a live feed
+	generator *generator.Generator
+	sampling  *seriesSampler
+
+	stage    atomic.Pointer[stage]
+	stopping context.CancelCauseFunc // ends the sending
+	aborting context.CancelFunc      // ends the waiting too
+}
+
+// Do carries out a run. When stop is done, which should have an [*Interruption]
+// as its cause, sending ends and what is out is waited for; when abort is done,
+// waiting ends too. The record is complete in either case.
+//
+// Unless Do returns an error, the directory holds the whole record. A [*Refused]
+// error means that no run began.
+func Do(stop, abort context.Context, o Options) (err error) {
+	if o.Salt == "" {
+		o.Salt = o.ID
+	}
+	r := &run{Options: o, plan: generator.NewPlan(o.Scenario)}
+	r.stage.Store(&stage{name: StageNetwork, since: time.Now()})
+	abort, r.aborting = context.WithCancel(abort)
+	defer r.aborting()
+	stop, r.stopping = context.WithCancelCause(stop)
+	defer r.stopping(nil)
+	if r.Deadline > 0 {
+		timer := time.AfterFunc(r.Deadline, func() {
+			r.interrupt(fmt.Sprintf("the deadline of %s has passed", r.Deadline))
+			r.aborting()
+		})
+		defer timer.Stop()
+	}
+
+	ui, stopUI := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.watch(ui)
+	}()
+	defer func() {
+		stopUI()
+		<-watched
+	}()
+
+	if err := r.prepare(stop); err != nil {
+		return &Refused{err}
+	}
+	defer func() { err = errors.Join(err, r.dir.Close()) }()
+	defer r.network.close()
+	return r.do(stop, abort)
+}
+
+// interrupt ends the sending for a reason that is not the user's.
+func (r *run) interrupt(why string) { r.stopping(&Interruption{Why: why, Failure: true}) }
+
+// prepare does all that may be refused. On an error nothing is left behind.
+func (r *run) prepare(ctx context.Context) (err error) {
+	s := r.Scenario
+	if budget := s.Credits.Budget; r.plan.Total.Credits > budget {
+		return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
+			"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command",
+			r.plan.Total.Credits, budget)
+	}
+	if r.payer, err = newPayer(s.Credits.Key); err != nil {
+		return err
+	}
+	if s.Network.Local == nil {
+		if r.network, err = connect(ctx, s); err != nil {
+			return err
+		}
+	} else {
+		// The directory comes first: it takes the node's output.
+		if r.dir, err = results.Create(r.Out); err != nil {
+			return r.existsHint(err)
+		}
+		defer func() {
+			if err != nil {
+				r.network.close()
+				r.dir.Discard()
+			}
+		}()
+		if r.network, err = r.startLocal(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.admissible(ctx); err != nil {
+		r.network.close()
+		return err
+	}
+	if r.dir == nil {
+		if r.dir, err = results.Create(r.Out); err != nil {
+			r.network.close()
+			return r.existsHint(err)
+		}
+	}
+	if err := r.open(); err != nil {
+		r.network.close()
+		r.dir.Discard()
+		return err
+	}
+	return nil
+}
+
+func (r *run) existsHint(err error) error {
+	if errors.Is(err, results.ErrExists) {
+		return fmt.Errorf("%w\n    hint: choose another directory with --out; runs are never overwritten", err)
+	}
+	return err
+}
+
+// admissible refuses what the network must not be asked.
+func (r *run) admissible(ctx context.Context) error {
+	n := r.network
+	local := n.identity.Name == "LOCAL"
+	if !local && r.Scenario.Load.MaxRate() > RateCeiling && !r.Fast {
+		return fmt.Errorf("the load goes up to %g entries/s, and %s is not a LOCAL network: above %g entries/s others would feel it\n"+
+			"    hint: agree on it with the network's operators, then say so with --yes, or lower the rate",
+			r.Scenario.Load.MaxRate(), n.identity.Name, RateCeiling)
+	}
+	return r.payer.check(ctx, n, r.plan.Total.Credits)
+}
+
+// open makes the record's files. The manifest is the last, and with it the run
+// has begun.
+func (r *run) open() (err error) {
+	if r.entries, err = r.dir.Open(results.EntriesFile); err != nil {
+		return err
+	}
+	series, err := r.dir.Open(results.SeriesFile)
+	if err != nil {
+		return err
+	}
+	r.start = time.Now()
+	r.manifest = r.newManifest()
+	r.collector = results.NewCollector(r.entries)
+	r.sampling = newSeriesSampler(series, r.start)
+	if err := r.collector.Err(); err != nil {
+		return err
+	}
+	return r.dir.WriteManifest(r.manifest)
+}
+
+// do is the run itself, from the payment to the complete record.
+func (r *run) do(stop, abort context.Context) error {
+	failure := r.carryOut(stop, abort)
+
+	var i *Interruption
+	switch {
+	case failure != nil:
+		r.manifest.Interrupted, r.manifest.Failure = true, true
+		r.manifest.Why = factomd.Printable(failure.Error(), 500)
+	case errors.As(context.Cause(stop), &i):
+		r.manifest.Interrupted, r.manifest.Failure, r.manifest.Why = true, i.Failure, i.Why
+	}
+	_, err := r.collector.Finish()
+	err = errors.Join(err, r.entries.Sync(), r.entries.Close(), r.sampling.close())
+	r.complete()
+	return errors.Join(err, r.dir.WriteManifest(r.manifest))
+}
+
+// carryOut returns why the run could not go on, or nil.
+func (r *run) carryOut(stop, abort context.Context) error {
+	r.enter(StageCredits)
+	if err := r.payer.buy(stop, r.network, r.plan.Total.Credits, r.Say); err != nil {
+		if stop.Err() != nil {
+			return nil
+		}
+		return err
+	}
+
+	r.generator = generator.New(generator.Options{
+		Scenario: r.Scenario, Salt: r.Salt, Key: r.payer.ec,
+		Endpoints: r.network.submitters(), Tracker: r.collector, Start: r.start,
+	})
+	var stopped atomic.Int64 // when sending was told to end
+	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
+	background, end := context.WithCancel(context.WithoutCancel(stop))
+	join := r.observe(background)
+	defer func() {
+		end()
+		join()
+	}()
+
+	r.enter(StageSetup)
+	err := r.generator.Setup(stop, abort)
+	if err == nil {
+		err = r.chainsMade(stop, r.plan)
+	}
+	if err != nil {
+		r.stopping(&Interruption{Why: err.Error(), Failure: true})
+	}
+	r.enter(StageLoad)
+	if err := r.generator.Load(stop, abort); err != nil {
+		return err
+	}
+	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
+
+	r.enter(StageWait)
+	r.wait(abort)
+	r.enter(StageAudit)
+	return r.audit(abort)
+}
+
+// wait waits until every entry is accounted for, or the time for it is over.
+func (r *run) wait(abort context.Context) {
+	confirm := r.Scenario.Confirm
+	timeout := confirm.Timeout.Time
+	if confirm.Timeout.Blocks > 0 {
+		timeout = time.Duration(confirm.Timeout.Blocks * float64(r.network.blockTime))
+	}
+	ended := int64(time.Since(r.start))
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
+		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
+			return
+		}
+		select {
+		case <-abort.Done():
+			return
+		case <-r.network.gone():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// audit finds out where missing entries stopped. A node that does not answer
+// leaves that open, which is no reason to fail.
+func (r *run) audit(abort context.Context) error {
+	missing := r.collector.Missing()
+	if len(missing) == 0 || abort.Err() != nil {
+		return nil
+	}
+	if r.Say != nil {
+		r.Say("%d entries are in no block: looking for where they stopped", len(missing))
+	}
+	to := r.network.saved
+	if s := r.observer.State(); s != nil {
+		to = s.Scanned
+	}
+	err := results.Audit(abort, r.collector, r.network.nodes()[0], r.network.saved+1, to)
+	if err != nil && r.Say != nil {
+		r.Say("the audit is not complete: %v", err)
+	}
+	return nil
+}
+
+// chainsMade waits until the chains of the setup are in a process list.
+func (r *run) chainsMade(stop context.Context, plan generator.Plan) error {
+	limit := 2*r.network.blockTime + 30*time.Second
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var asked time.Time
+	for {
+		pending, broken := r.collector.Setup()
+		if broken > 0 {
+			return fmt.Errorf("%d of the %d chains for the load could not be made: see the errors in the report", broken, r.Scenario.Workload.Chains)
+		}
+		if pending == 0 {
+			return nil
+		}
+		if r.sampler != nil && time.Since(asked) >= 500*time.Millisecond {
+			asked = time.Now()
+			if r.lastChainAccepted(stop) {
+				return nil
+			}
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d of the %d chains for the load are in no process list after %s: the node does not work off what it takes",
+				pending, r.Scenario.Workload.Chains, limit.Round(time.Second))
+		}
+		select {
+		case <-stop.Done():
+			return nil
+		case <-r.network.gone():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// lastChainAccepted asks, without a live feed, for the newest chain alone: the
+// node takes commits in order.
+func (r *run) lastChainAccepted(ctx context.Context) bool {
+	missing := r.collector.Missing()
+	if len(missing) == 0 {
+		return true
+	}
+	last := missing[len(missing)-1].Hash
+	ack, err := r.network.nodes()[0].Ack(ctx, last)
+	if err != nil || !ack.Entry.Accepted() {
+		return false
+	}
+	r.collector.Accept(last, int64(time.Since(r.start)))
+	return true
+}
+
+// ReportPaths returns the paths of the two reports of a run's directory.
+func ReportPaths(dir string) (json, html string) {
+	return filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
+}

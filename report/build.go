@@ -1,0 +1,371 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/FactomProject/factom-load/results"
+)
+
+// MaxListed is how many lost entries a report names. An export names all.
+const MaxListed = 1000
+
+// Build folds the record in a run's directory into a report. A record that ends
+// early, because its run was killed, gives the report of what it holds.
+func Build(path string) (*Report, error) {
+	m, err := results.ReadManifest(path)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := results.ReadSeries(path)
+	if err != nil {
+		return nil, err
+	}
+	f := newFold(m)
+	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry})
+	if err != nil {
+		return nil, err
+	}
+	if !summary.Complete {
+		m.Interrupted, m.Failure = true, true
+		m.Why = cmp.Or(m.Why, "the record ends before the run did: the program was killed, or could not write")
+	}
+	return f.report(samples)
+}
+
+// A fold is a report in the making: it takes in phases, blocks and entries in
+// the order in which the record has them.
+type fold struct {
+	m         *results.Manifest
+	all       section // every phase
+	measured  section // the measured phases
+	phases    []phaseFold
+	endpoints []section
+	blocks    []results.Block
+	confirmed map[uint32][]int64 // by block height: confirm latencies in nanoseconds
+	lost      []LostEntry
+	lostTotal uint64
+	series    seriesFold
+
+	missed      uint64       // slots that the harness sent late or skipped, on its own account
+	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
+}
+
+// A section is what is counted alike for a whole run, a phase and an endpoint.
+type section struct {
+	totals    Totals
+	latency   distributions
+	confirmed confirmSpan
+	errors    errorTable
+}
+
+type phaseFold struct {
+	results.Phase
+	section
+}
+
+func newFold(m *results.Manifest) *fold {
+	return &fold{
+		m:         m,
+		endpoints: make([]section, len(m.Network.Endpoints)),
+		confirmed: map[uint32][]int64{},
+	}
+}
+
+func (f *fold) phase(i int, p results.Phase) {
+	for len(f.phases) <= i {
+		f.phases = append(f.phases, phaseFold{})
+	}
+	f.phases[i].Phase = p
+}
+
+func (f *fold) block(b results.Block) { f.blocks = append(f.blocks, b) }
+
+func (f *fold) entry(e *results.Entry) error {
+	f.all.entry(e)
+	if e.Phase < len(f.phases) {
+		p := &f.phases[e.Phase]
+		p.entry(e)
+		if p.Measured {
+			f.measured.entry(e)
+			if e.Sent != results.Never && !e.Waited {
+				f.ownSchedule.record(e.Sent - e.Planned)
+			}
+		}
+	}
+	if e.Endpoint < len(f.endpoints) {
+		f.endpoints[e.Endpoint].entry(e)
+	}
+	if e.Confirmed != results.Never {
+		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
+	}
+	if e.Outcome == results.Lost {
+		f.lostTotal++
+		f.lost = append(f.lost, LostEntry{
+			Hash: e.Hash.String(), ChainID: e.Chain.String(), Stage: e.Stage.String(), PlannedS: seconds(e.Planned),
+		})
+		f.trimLost()
+	}
+	if e.Late && !e.Waited || e.Outcome == results.Skipped && e.Planned < f.m.SendEnded {
+		f.missed++
+	}
+	f.series.entry(e)
+	return nil
+}
+
+// trimLost keeps the earliest lost entries, without a sort for each.
+func (f *fold) trimLost() {
+	if len(f.lost) < 2*MaxListed {
+		return
+	}
+	f.sortLost()
+	f.lost = f.lost[:MaxListed]
+}
+
+func (f *fold) sortLost() {
+	slices.SortFunc(f.lost, func(a, b LostEntry) int {
+		return cmp.Or(cmp.Compare(a.PlannedS, b.PlannedS), cmp.Compare(a.Hash, b.Hash))
+	})
+}
+
+func (s *section) entry(e *results.Entry) {
+	s.totals.add(e)
+	s.latency.record(e)
+	if e.Confirmed != results.Never {
+		s.confirmed.add(e.Confirmed)
+	}
+	if e.Error != nil {
+		s.errors.add(e)
+	}
+}
+
+func (t *Totals) add(e *results.Entry) {
+	t.Planned++
+	if e.Kind == results.KindChain {
+		t.Chains++
+	} else {
+		t.Entries++
+	}
+	if e.Sent != results.Never {
+		t.Sent++
+		t.Bytes += uint64(e.Size)
+	}
+	if e.Late {
+		t.Late++
+	}
+	if e.Ambiguous {
+		t.Ambiguous++
+	}
+	paid := false
+	switch e.Outcome {
+	case results.Confirmed:
+		t.Confirmed++
+		paid = true
+	case results.Accepted:
+		t.Accepted++
+		paid = true
+	case results.Lost:
+		t.Lost++
+		paid = e.Stage != results.StageCommit
+	case results.Rejected:
+		t.Rejected++
+	case results.Failed:
+		t.Failed++
+	case results.Skipped:
+		t.Skipped++
+	case results.Pending:
+		// Only in the record of a run that was killed. What was not answered is
+		// failed; what was is not known to be lost, as nobody looked.
+		switch {
+		case e.Accepted != results.Never:
+			t.Accepted++
+		default:
+			t.Failed++
+		}
+	}
+	if paid {
+		t.CreditsSpent += uint64(e.Credits)
+	}
+}
+
+// A confirmSpan counts confirmations between the first and the last block.
+type confirmSpan struct {
+	first, last    int64 // when the blocks were seen
+	inFirst, total uint64
+}
+
+func (c *confirmSpan) add(seen int64) {
+	c.total++
+	switch {
+	case c.total == 1 || seen < c.first:
+		c.first, c.inFirst = seen, 1
+	case seen == c.first:
+		c.inFirst++
+	}
+	c.last = max(c.last, seen)
+}
+
+// perSecond leaves the entries of the first block out: they came in the time
+// before it.
+func (c *confirmSpan) perSecond() float64 {
+	if c.last <= c.first {
+		return 0
+	}
+	return float64(c.total-c.inFirst) / seconds(c.last-c.first)
+}
+
+// errorTable counts errors by kind.
+type errorTable struct {
+	byKind map[results.Error]*Error
+}
+
+func (t *errorTable) add(e *results.Entry) {
+	if t.byKind == nil {
+		t.byKind = map[results.Error]*Error{}
+	}
+	row := t.byKind[*e.Error]
+	if row == nil {
+		row = &Error{Code: e.Error.Code, Message: e.Error.Message, FirstS: seconds(e.Planned), Example: e.Hash.String()}
+		t.byKind[*e.Error] = row
+	}
+	row.Count++
+	if at := seconds(e.Planned); at < row.FirstS {
+		row.FirstS, row.Example = at, e.Hash.String()
+	}
+}
+
+// rows returns the kinds of errors, the most frequent first.
+func (t *errorTable) rows() []Error {
+	rows := []Error{}
+	for _, e := range t.byKind {
+		rows = append(rows, *e)
+	}
+	slices.SortFunc(rows, func(a, b Error) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.FirstS, b.FirstS),
+			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return rows
+}
+
+// A span is a length of time, in seconds: as planned, and as far as the run came
+// before sending ended.
+type span struct{ planned, reached float64 }
+
+func (f *fold) span(p results.Phase) span {
+	end := p.End
+	if f.m.SendEnded > 0 {
+		end = max(p.Start, min(end, f.m.SendEnded))
+	}
+	return span{planned: seconds(p.End - p.Start), reached: seconds(end - p.Start)}
+}
+
+func (s *section) rates(over span) Rates {
+	r := Rates{ConfirmedPerS: s.confirmed.perSecond()}
+	if over.planned > 0 {
+		r.PlannedPerS = float64(s.totals.Planned) / over.planned
+	}
+	if over.reached > 0 {
+		r.SentPerS = float64(s.totals.Sent) / over.reached
+	}
+	return r
+}
+
+func seconds(ns int64) float64 { return float64(ns) / 1e9 }
+
+// report completes the fold.
+func (f *fold) report(samples []results.Sample) (*Report, error) {
+	m := f.m
+	r := &Report{
+		Schema: Schema,
+		Run: Run{
+			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
+			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
+			Interrupted: m.Interrupted, Why: m.Why,
+			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
+		},
+		Environment: Environment(m.Environment),
+		Network: Network{
+			ID: m.Network.ID, Name: m.Network.Name,
+			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded,
+			Endpoints: []NetworkEndpoint{},
+		},
+		Totals: f.all.totals,
+		Phases: []Phase{},
+		Blocks: []Block{},
+		Series: f.series.table(samples),
+		Errors: f.all.errors.rows(),
+		Harness: Harness{
+			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
+			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests,
+			MissedSlots: f.missed,
+		},
+	}
+	if r.Run.Tags == nil {
+		r.Run.Tags = map[string]string{}
+	}
+	f.sortLost()
+	f.lost = f.lost[:min(len(f.lost), MaxListed)]
+	r.Audit = Audit{Lost: append([]LostEntry{}, f.lost...), Listed: len(f.lost), Total: f.lostTotal}
+
+	if err := f.sections(r); err != nil {
+		return nil, err
+	}
+	if err := f.blockRows(r); err != nil {
+		return nil, err
+	}
+	return r, f.judge(r)
+}
+
+// sections fills in what is told of the measured phases, each phase and each
+// endpoint.
+func (f *fold) sections(r *Report) (err error) {
+	var measured span
+	for i := range f.phases {
+		p := &f.phases[i]
+		if p.Name == "" {
+			continue // a phase that the run did not come to announce
+		}
+		over := f.span(p.Phase)
+		row := Phase{
+			Name: p.Name, Measured: p.Measured, StartS: seconds(p.Start), EndS: seconds(p.End),
+			Totals: p.totals, Rates: p.rates(over),
+		}
+		if row.LatencyMS, err = p.latency.latencies(f.m.Observed); err != nil {
+			return err
+		}
+		r.Phases = append(r.Phases, row)
+		if p.Measured {
+			measured.planned += over.planned
+			measured.reached += over.reached
+		}
+	}
+	r.Rates = f.measured.rates(measured)
+	if r.LatencyMS, err = f.measured.latency.latencies(f.m.Observed); err != nil {
+		return err
+	}
+	for i, n := range f.m.Network.Endpoints {
+		r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: n.URL, FactomdVersion: n.Version})
+		e := &f.endpoints[i]
+		row := Endpoint{URL: n.URL, Totals: e.totals, Errors: e.errors.rows()}
+		if row.LatencyMS, err = e.latency.latencies(f.m.Observed); err != nil {
+			return err
+		}
+		r.Endpoints = append(r.Endpoints, row)
+	}
+	return nil
+}
+
+func (f *fold) blockRows(r *Report) (err error) {
+	for _, b := range f.blocks {
+		var d distribution
+		for _, ns := range f.confirmed[b.Height] {
+			d.record(ns)
+		}
+		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
+		if row.LatencyMS, err = d.latency(methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
+			return err
+		}
+		r.Blocks = append(r.Blocks, row)
+	}
+	return nil
+}

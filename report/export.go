@@ -1,0 +1,185 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+// Formats lists the formats of [Export].
+func Formats() []string { return []string{"csv", "jsonl"} }
+
+// exported is one planned entry in an export.
+type exported struct {
+	Hash        *factomd.Hash  `json:"hash"` // null for a slot that was skipped before its entry was made
+	Kind        string         `json:"kind"`
+	ChainID     *factomd.Hash  `json:"chain_id"`
+	Phase       string         `json:"phase"`
+	Endpoint    string         `json:"endpoint"`
+	SizeBytes   int            `json:"size_bytes"`
+	Credits     int            `json:"credits"`
+	PlannedNS   int64          `json:"planned_ns"`
+	SentNS      *int64         `json:"sent_ns"`
+	CommittedNS *int64         `json:"committed_ns"`
+	RevealedNS  *int64         `json:"revealed_ns"`
+	AcceptedNS  *int64         `json:"accepted_ns"`
+	ConfirmedNS *int64         `json:"confirmed_ns"`
+	BlockHeight *uint32        `json:"block_height"`
+	Outcome     string         `json:"outcome"`
+	Ambiguous   bool           `json:"ambiguous"`
+	Error       *exportedError `json:"error"`
+	Stage       *string        `json:"stage"`
+}
+
+type exportedError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// csvColumns are the fields of [exported], the error as two.
+var csvColumns = []string{
+	"hash", "kind", "chain_id", "phase", "endpoint", "size_bytes", "credits",
+	"planned_ns", "sent_ns", "committed_ns", "revealed_ns", "accepted_ns", "confirmed_ns",
+	"block_height", "outcome", "ambiguous", "error_code", "error_message", "stage",
+}
+
+// Export writes one line for every planned entry of the record in a run's
+// directory, in planned order.
+func Export(w io.Writer, path, format string) error {
+	if !slices.Contains(Formats(), format) {
+		return fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(Formats(), ", "))
+	}
+	m, err := results.ReadManifest(path)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	write, flush := jsonLines(buffered)
+	if format == "csv" {
+		write, flush = csvLines(buffered)
+	}
+	var phases []results.Phase
+	var sorted inOrder
+	_, err = results.ReadEntries(path, results.Reader{
+		Phase: func(i int, p results.Phase) {
+			for len(phases) <= i {
+				phases = append(phases, results.Phase{})
+			}
+			phases[i] = p
+		},
+		Entry: func(e *results.Entry) error {
+			return sorted.add(e, func(e *results.Entry) error { return write(export(e, m, phases)) })
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// inOrder passes entries on in planned order. It holds those that came early.
+type inOrder struct {
+	next  uint64
+	early map[uint64]*results.Entry
+}
+
+func (o *inOrder) add(e *results.Entry, pass func(*results.Entry) error) error {
+	if o.early == nil {
+		o.early = map[uint64]*results.Entry{}
+	}
+	o.early[e.Index] = e
+	for {
+		e, ok := o.early[o.next]
+		if !ok {
+			return nil
+		}
+		delete(o.early, o.next)
+		o.next++
+		if err := pass(e); err != nil {
+			return err
+		}
+	}
+}
+
+func export(e *results.Entry, m *results.Manifest, phases []results.Phase) *exported {
+	x := &exported{
+		Kind: e.Kind.String(), SizeBytes: e.Size, Credits: e.Credits,
+		PlannedNS: e.Planned, SentNS: instant(e.Sent), CommittedNS: instant(e.Committed),
+		RevealedNS: instant(e.Revealed), AcceptedNS: instant(e.Accepted), ConfirmedNS: instant(e.Confirmed),
+		Outcome: e.Outcome.String(), Ambiguous: e.Ambiguous,
+	}
+	if !e.Hash.IsZero() {
+		x.Hash, x.ChainID = &e.Hash, &e.Chain
+	}
+	if e.Phase < len(phases) {
+		x.Phase = phases[e.Phase].Name
+	}
+	if e.Endpoint < len(m.Network.Endpoints) {
+		x.Endpoint = m.Network.Endpoints[e.Endpoint].URL
+	}
+	if e.Confirmed != results.Never {
+		x.BlockHeight = &e.Height
+	}
+	if e.Error != nil {
+		x.Error = &exportedError{e.Error.Code, e.Error.Message}
+	}
+	if s := e.Stage.String(); s != "" {
+		x.Stage = &s
+	}
+	return x
+}
+
+func instant(ns int64) *int64 {
+	if ns == results.Never {
+		return nil
+	}
+	return &ns
+}
+
+func jsonLines(w io.Writer) (write func(*exported) error, flush func() error) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return func(x *exported) error { return enc.Encode(x) }, func() error { return nil }
+}
+
+func csvLines(w io.Writer) (write func(*exported) error, flush func() error) {
+	c := csv.NewWriter(w)
+	header := c.Write(csvColumns)
+	row := make([]string, len(csvColumns))
+	write = func(x *exported) error {
+		row = append(row[:0],
+			text(x.Hash), x.Kind, text(x.ChainID), x.Phase, x.Endpoint, strconv.Itoa(x.SizeBytes), strconv.Itoa(x.Credits),
+			strconv.FormatInt(x.PlannedNS, 10), text(x.SentNS), text(x.CommittedNS), text(x.RevealedNS), text(x.AcceptedNS), text(x.ConfirmedNS),
+			text(x.BlockHeight), x.Outcome, strconv.FormatBool(x.Ambiguous))
+		if x.Error != nil {
+			row = append(row, strconv.Itoa(x.Error.Code), x.Error.Message)
+		} else {
+			row = append(row, "", "")
+		}
+		return c.Write(append(row, text(x.Stage)))
+	}
+	return write, func() error {
+		c.Flush()
+		return cmp.Or(header, c.Error())
+	}
+}
+
+// text writes a value that may be missing.
+func text[T any](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(*v)
+}

@@ -1,0 +1,224 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+//go:embed html.tmpl.html
+var pageTemplate string
+
+//go:embed style.css
+var pageStyle string
+
+// The most rows that the page lists; report.json has all of them.
+const (
+	mostLost   = 1000
+	mostErrors = 100
+	mostBlocks = 250
+	fewPhases  = 30 // more of them are folded away
+)
+
+// WriteHTML writes the report as one HTML page that needs nothing else: no
+// network, no script, no file. Every text of the report may be hostile: it is
+// escaped for its place, and control and direction characters are replaced.
+func WriteHTML(w io.Writer, r *Report) error {
+	t, err := template.New("report").Funcs(pageFuncs(r)).Parse(pageTemplate)
+	if err != nil {
+		return fmt.Errorf("parsing the page's template: %w", err)
+	}
+	var page bytes.Buffer
+	if err := t.Execute(&page, newPage(r)); err != nil {
+		return fmt.Errorf("making the HTML report: %w", err)
+	}
+	if _, err := io.WriteString(w, legible(page.String())); err != nil {
+		return fmt.Errorf("writing the HTML report: %w", err)
+	}
+	return nil
+}
+
+// pageFuncs are the formats that the template uses.
+func pageFuncs(r *Report) template.FuncMap {
+	return template.FuncMap{
+		"count": countText, "rate": rateText, "ms": msText, "percent": percentText,
+		"bytes": bytesText, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
+		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
+		"figure":   figureText,
+		"errors":   errorsText,
+		"many":     func(rows any) string { return countText(uint64(reflect.ValueOf(rows).Len())) },
+		"measured": func(t ThresholdResult) string { return measuredText(t.Expression, t.Value, r.Network.BlockSeconds) },
+	}
+}
+
+// A page is what the template needs beside the report itself.
+type page struct {
+	R          *Report
+	Style      template.CSS
+	Verdict    verdictView
+	Tiles      []tile
+	Duration   string
+	Met        int // thresholds that were met
+	Sum        uint64
+	Unbalanced bool
+	FlowWide   template.HTML
+	FlowNarrow template.HTML
+	Latency    []latencyRow
+	Service    []latencyRow
+	Thin       bool // a row has a percentile that is but its maximum
+	Figures    []figure
+	Blocks     []Block
+	Errors     []Error
+	Lost       []LostEntry
+	FoldPhases bool
+	FoldLost   bool
+	Tags       []string
+	CPU        string
+	Observer   string
+}
+
+func newPage(r *Report) page {
+	p := page{
+		R:          r,
+		Style:      template.CSS(pageStyle),
+		Verdict:    viewVerdict(r.Verdict),
+		Tiles:      tiles(r),
+		Duration:   noFigure,
+		FlowWide:   drawFlow(r.Totals, wideFrame()),
+		FlowNarrow: drawFlow(r.Totals, narrowFrame()),
+		Figures:    figures(r),
+		Blocks:     r.Blocks[:min(len(r.Blocks), mostBlocks)],
+		Errors:     r.Errors[:min(len(r.Errors), mostErrors)],
+		Lost:       r.Audit.Lost[:min(len(r.Audit.Lost), mostLost)],
+		FoldPhases: len(r.Phases) > fewPhases,
+		FoldLost:   len(r.Audit.Lost) > 10,
+		CPU:        figureText(r.Harness.CPUSeconds) + " s",
+		Observer:   percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
+	}
+	t := r.Totals
+	p.Sum = t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped
+	p.Unbalanced = p.Sum != t.Planned
+	if !r.Run.Started.IsZero() && r.Run.Ended.After(r.Run.Started) {
+		seconds := r.Run.Ended.Sub(r.Run.Started).Seconds()
+		p.Duration = spanText(seconds)
+		p.CPU += fmt.Sprintf(", %s cores on average", figureText(r.Harness.CPUSeconds/seconds))
+	}
+	for _, result := range r.Thresholds {
+		if result.OK {
+			p.Met++
+		}
+	}
+	for key, value := range r.Run.Tags {
+		p.Tags = append(p.Tags, key+" = "+value)
+	}
+	slices.Sort(p.Tags)
+	p.Latency, p.Service = latencyRows(plannedStages(r.LatencyMS)), latencyRows(serviceStages(r.LatencyMS))
+	for _, row := range slices.Concat(p.Latency, p.Service) {
+		p.Thin = p.Thin || slices.ContainsFunc(row.Cells, func(c latencyCell) bool { return c.Thin })
+	}
+	return p
+}
+
+// A verdictView is how a verdict looks. Class picks its colour and icon.
+type verdictView struct{ Word, Class, Means string }
+
+func viewVerdict(v Verdict) verdictView {
+	switch v {
+	case Pass:
+		return verdictView{"Pass", "pass", "The run is complete and every threshold was met."}
+	case Fail:
+		return verdictView{"Fail", "fail", "A threshold was not met."}
+	case Lost:
+		return verdictView{"Entries lost", "lost", "The API took entries that no block holds."}
+	case Invalid:
+		return verdictView{"Invalid", "invalid", "The harness, not the node, was the limit. The figures must not be used."}
+	case Interrupted:
+		return verdictView{"Interrupted", "interrupted", "The run was stopped before its end. The figures cover it up to there."}
+	}
+	return verdictView{shortText(strings.ToTitle(string(v))), "unknown", "This verdict is not known to the report."}
+}
+
+// A tile is one of the key figures at the top.
+type tile struct{ Label, Value, Note, Means, Class string }
+
+func tiles(r *Report) []tile {
+	t, rates, l := r.Totals, r.Rates, r.LatencyMS
+	confirmedRate := rateText(rates.ConfirmedPerS)
+	if rates.ConfirmedPerS == 0 {
+		confirmedRate = noFigure
+	}
+	lost := tile{"Lost", countText(t.Lost), percentText(t.Lost, t.Planned) + " of planned", "Taken by the API, then in no block that could hold them. All phases.", ""}
+	if t.Lost > 0 {
+		lost.Class = "bad"
+	}
+	return []tile{
+		{"Planned", countText(t.Planned), countText(t.Chains) + " of them new chains", "Entries that the schedule held, all phases.", ""},
+		{"Confirmed", countText(t.Confirmed), percentText(t.Confirmed, t.Planned) + " of planned", "Seen in a saved directory block. All phases.", ""},
+		lost,
+		{"Sent rate", rateText(rates.SentPerS), "planned " + rateText(rates.PlannedPerS), "Over the measured phases’ time.", ""},
+		{"Confirmed rate", confirmedRate, countText(uint64(len(r.Blocks))) + " blocks saved during the run", "From the first to the last saved block with own measured entries.", ""},
+		{"Submit p99", latText(l.Submit, l.Submit.P99), observedText(l.Submit), "99 % of the reveals were answered within this time of their planned instant.", ""},
+		{"Accept p95", latText(l.Accept, l.Accept.P95), observedText(l.Accept), "95 % were in a leader’s process list within this time of their planned instant.", ""},
+		{"Confirm p99", latText(l.Confirm, l.Confirm.P99), confirmNote(r), "99 % were in a saved block within this time of their planned instant.", ""},
+	}
+}
+
+// observedText says how a stage was observed, and how finely.
+func observedText(l Latency) string {
+	if l.Count == 0 {
+		return "no samples"
+	}
+	return methodText(l.Method) + ", resolution " + strings.ReplaceAll(msText(l.ResolutionMS), " ", "\u00a0")
+}
+
+// errorsText counts the errors of all kinds.
+func errorsText(errors []Error) string {
+	sum := uint64(0)
+	for _, e := range errors {
+		sum += e.Count
+	}
+	return countText(sum)
+}
+
+// confirmNote puts the confirm latency in blocks.
+func confirmNote(r *Report) string {
+	l := r.LatencyMS.Confirm
+	if l.Count == 0 || r.Network.BlockSeconds <= 0 {
+		return observedText(l)
+	}
+	return fmt.Sprintf("%s blocks of %s", figureText(l.P99/1e3/r.Network.BlockSeconds), spanText(r.Network.BlockSeconds))
+}
+
+// A latencyRow is one stage in the latency table.
+type latencyRow struct {
+	namedLatency
+	Cells []latencyCell
+}
+
+// A latencyCell is one figure. It is thin when so few entries are beyond the
+// percentile that it is only the maximum again.
+type latencyCell struct {
+	Text string
+	Thin bool
+}
+
+func latencyRows(all []namedLatency) []latencyRow {
+	var rows []latencyRow
+	for _, s := range all {
+		row := latencyRow{namedLatency: s}
+		for _, f := range []struct{ percentile, ms float64 }{
+			{0, s.Min}, {0, s.Mean}, {50, s.P50}, {90, s.P90}, {95, s.P95}, {99, s.P99}, {99.9, s.P999}, {0, s.Max}, {0, s.StdDev},
+		} {
+			beyond := math.Round(float64(s.Count)*(100-f.percentile)*1e3) / 1e5
+			row.Cells = append(row.Cells, latencyCell{latText(s.Latency, f.ms), s.Count > 0 && beyond < 1})
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

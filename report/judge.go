@@ -1,0 +1,200 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// The exit codes of a run (design: "The command line").
+const (
+	ExitOK          = 0
+	ExitCannot      = 1   // it could not be done, or not to its end
+	ExitUsage       = 2   // bad flags or scenario
+	ExitFail        = 3   // thresholds failed
+	ExitLost        = 4   // entries lost
+	ExitInvalid     = 5   // the harness was the limit
+	ExitInterrupted = 130 // stopped by the user
+)
+
+// judge fills in the thresholds, the harness's own validity and the verdict.
+func (f *fold) judge(r *Report) error {
+	r.Thresholds = []ThresholdResult{}
+	replaced, failed := false, []string{}
+	for _, text := range f.m.Scenario.Thresholds {
+		t, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			return fmt.Errorf("threshold %q of the record: %w", text, err)
+		}
+		result := r.check(t)
+		r.Thresholds = append(r.Thresholds, result)
+		if t.Metric == "lost" {
+			replaced = true // the scenario says itself how much loss is too much
+		}
+		if !result.OK {
+			failed = append(failed, result.Expression)
+		}
+	}
+
+	r.Harness.Valid, r.Harness.Why = f.valid(r)
+
+	t := r.Totals
+	switch {
+	case f.m.Interrupted:
+		r.Verdict, r.ExitCode = Interrupted, ExitInterrupted
+		if f.m.Failure {
+			r.ExitCode = ExitCannot
+		}
+		r.VerdictWhy = "The run did not come to its end: " + f.m.Why + "."
+		if t.Lost > 0 {
+			r.VerdictWhy += fmt.Sprintf(" %s lost until then.", were(t.Lost))
+		}
+	case !r.Harness.Valid:
+		r.Verdict, r.ExitCode = Invalid, ExitInvalid
+		r.VerdictWhy = "The figures must not be used: " + r.Harness.Why + "."
+	case t.Lost > 0 && !replaced:
+		r.Verdict, r.ExitCode = Lost, ExitLost
+		r.VerdictWhy = fmt.Sprintf("%s lost: the API took them, and no block has them.", were(t.Lost))
+	case len(failed) > 0:
+		r.Verdict, r.ExitCode = Fail, ExitFail
+		r.VerdictWhy = fmt.Sprintf("%d of %d thresholds failed: %s.", len(failed), len(r.Thresholds), strings.Join(failed, ", "))
+	default:
+		r.Verdict, r.ExitCode = Pass, ExitOK
+		r.VerdictWhy = fmt.Sprintf("%d of %d planned entries are confirmed, %d lost", t.Confirmed, t.Planned, t.Lost)
+		if n := len(r.Thresholds); n > 0 {
+			r.VerdictWhy += fmt.Sprintf("; all %d thresholds hold", n)
+		}
+		r.VerdictWhy += "."
+	}
+	return nil
+}
+
+func were(entries uint64) string {
+	if entries == 1 {
+		return "1 entry was"
+	}
+	return fmt.Sprintf("%d entries were", entries)
+}
+
+// valid says whether the figures are the node's and not the harness's. The
+// harness was the limit if the p99 of its schedule error, over the measured
+// entries that the node did not hold back, is above 10 ms and above a tenth of
+// the submit latency's p99.
+func (f *fold) valid(r *Report) (ok bool, why string) {
+	own, err := f.ownSchedule.latency(methodClock, 0)
+	if err != nil || own.Count == 0 {
+		return true, ""
+	}
+	limit := math.Max(10, r.LatencyMS.Submit.P99/10)
+	if own.P99 <= limit {
+		return true, ""
+	}
+	return false, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %.1f ms where %.1f ms is allowed "+
+		"(the larger of 10 ms and 10 %% of submit p99): it lacked CPU, or the rate is above what this machine can make", own.P99, limit)
+}
+
+// check measures a threshold. A latency without samples meets no threshold.
+func (r *Report) check(t scenarios.Threshold) ThresholdResult {
+	value, known := r.metric(t.Metric)
+	limit := t.Value
+	if t.Blocks > 0 {
+		limit = t.Blocks * r.Network.BlockSeconds * 1000
+	}
+	if t.Fraction {
+		known = known && r.Totals.Planned > 0
+		value /= float64(r.Totals.Planned)
+	}
+	if !known {
+		return ThresholdResult{Expression: t.Expression, Value: unknown}
+	}
+	return ThresholdResult{Expression: t.Expression, Value: Number(value), OK: compare(value, t.Op, limit)}
+}
+
+func compare(value float64, op string, limit float64) bool {
+	switch op {
+	case "<":
+		return value < limit
+	case "<=":
+		return value <= limit
+	case ">":
+		return value > limit
+	case ">=":
+		return value >= limit
+	case "==":
+		return value == limit
+	case "!=":
+		return value != limit
+	}
+	return false
+}
+
+// metric looks a figure up by its name in a scenario: latencies and rates of the
+// measured phases, counts of all.
+func (r *Report) metric(m scenarios.Metric) (value float64, known bool) {
+	name := string(m)
+	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
+		l, ok := r.LatencyMS.stage(stage)
+		if !ok || l.Count == 0 {
+			return 0, false
+		}
+		return l.figure(figure)
+	}
+	t, rates := &r.Totals, &r.Rates
+	counts := map[string]uint64{
+		"planned": t.Planned, "sent": t.Sent, "late": t.Late, "confirmed": t.Confirmed, "accepted": t.Accepted,
+		"lost": t.Lost, "rejected": t.Rejected, "failed": t.Failed, "skipped": t.Skipped, "ambiguous": t.Ambiguous,
+		"chains": t.Chains, "entries": t.Entries, "credits_spent": t.CreditsSpent, "bytes": t.Bytes,
+	}
+	if n, ok := counts[name]; ok {
+		return float64(n), true
+	}
+	perSecond := map[string]float64{
+		"rates.planned_per_s": rates.PlannedPerS, "rates.sent_per_s": rates.SentPerS, "rates.confirmed_per_s": rates.ConfirmedPerS,
+	}
+	value, known = perSecond[name]
+	return value, known
+}
+
+func (l *Latencies) stage(name string) (Latency, bool) {
+	switch name {
+	case "schedule":
+		return l.Schedule, true
+	case "submit":
+		return l.Submit, true
+	case "accept":
+		return l.Accept, true
+	case "confirm":
+		return l.Confirm, true
+	case "commit_service":
+		return l.CommitService, true
+	case "reveal_service":
+		return l.RevealService, true
+	}
+	return Latency{}, false
+}
+
+func (l *Latency) figure(name string) (float64, bool) {
+	switch name {
+	case "min":
+		return l.Min, true
+	case "mean":
+		return l.Mean, true
+	case "stddev":
+		return l.StdDev, true
+	case "p50":
+		return l.P50, true
+	case "p90":
+		return l.P90, true
+	case "p95":
+		return l.P95, true
+	case "p99":
+		return l.P99, true
+	case "p999":
+		return l.P999, true
+	case "max":
+		return l.Max, true
+	}
+	return 0, false
+}

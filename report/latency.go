@@ -1,0 +1,105 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/FactomProject/factom-load/results"
+)
+
+// The range and the precision of the histograms: 1 µs to a day, each value to
+// 3 significant digits.
+const (
+	histogramMin    = int64(time.Microsecond)
+	histogramMax    = int64(24 * time.Hour)
+	histogramDigits = 3
+)
+
+// distribution collects the latencies of one stage. Its histogram is made with
+// the first value, as most phases and endpoints of a run have few stages.
+type distribution struct{ h *hdrhistogram.Histogram }
+
+// record adds a latency in nanoseconds. What is below the smallest value that
+// the histogram can hold counts as that.
+func (d *distribution) record(ns int64) {
+	if d.h == nil {
+		d.h = hdrhistogram.New(histogramMin, histogramMax, histogramDigits)
+	}
+	_ = d.h.RecordValue(min(max(ns, histogramMin), histogramMax)) // in range: cannot fail
+}
+
+// latency returns the distribution in milliseconds.
+func (d *distribution) latency(method string, resolutionMS float64) (Latency, error) {
+	l := Latency{Method: method, ResolutionMS: resolutionMS}
+	if d.h == nil {
+		return l, nil
+	}
+	encoded, err := d.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return l, fmt.Errorf("encoding a histogram: %w", err)
+	}
+	const ms = 1e6
+	at := func(q float64) float64 { return float64(d.h.ValueAtQuantile(q)) / ms }
+	l.Count = uint64(d.h.TotalCount())
+	l.Min = float64(d.h.Min()) / ms
+	l.Mean, l.StdDev = d.h.Mean()/ms, d.h.StdDev()/ms
+	l.P50, l.P90, l.P95, l.P99, l.P999 = at(50), at(90), at(95), at(99), at(99.9)
+	l.Max = float64(d.h.Max()) / ms
+	l.Histogram = string(encoded)
+	return l, nil
+}
+
+// distributions are those of all stages.
+type distributions struct {
+	schedule, submit, accept, confirm, commitService, revealService distribution
+}
+
+// record adds the stages that an entry came to. A call that was answered with
+// an error has no latency: an error's speed says nothing of the load.
+func (d *distributions) record(e *results.Entry) {
+	if e.Sent != results.Never {
+		d.schedule.record(e.Sent - e.Planned)
+	}
+	if e.Error == nil && e.Committed != results.Never {
+		d.commitService.record(e.Committed - e.Sent)
+	}
+	if e.Error == nil && e.Revealed != results.Never {
+		d.submit.record(e.Revealed - e.Planned)
+		d.revealService.record(e.Revealed - e.Committed)
+	}
+	if e.Accepted != results.Never {
+		d.accept.record(e.Accepted - e.Planned)
+	}
+	if e.Confirmed != results.Never {
+		d.confirm.record(e.Confirmed - e.Planned)
+	}
+}
+
+// The ways in which an instant can be observed.
+const (
+	methodClock     = "clock" // the harness did it itself
+	methodBlockScan = "block-scan"
+)
+
+func (d *distributions) latencies(o results.Observed) (l Latencies, err error) {
+	for _, stage := range []struct {
+		to           *Latency
+		from         *distribution
+		method       string
+		resolutionMS float64
+	}{
+		{&l.Schedule, &d.schedule, methodClock, 0},
+		{&l.Submit, &d.submit, methodClock, 0},
+		{&l.Accept, &d.accept, o.AcceptMethod, o.AcceptResolutionMS},
+		{&l.Confirm, &d.confirm, methodBlockScan, o.ConfirmResolutionMS},
+		{&l.CommitService, &d.commitService, methodClock, 0},
+		{&l.RevealService, &d.revealService, methodClock, 0},
+	} {
+		if *stage.to, err = stage.from.latency(stage.method, stage.resolutionMS); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"math"
+
+	"github.com/montanaflynn/stats"
+
+	"github.com/FactomProject/factom-load/results"
+)
+
+// The columns of [Series.Rows], in order. Counts are per interval; in flight,
+// outstanding, height, minute and memory are values at its end. Percentiles are
+// nearest-rank, of the entries planned in the interval; unknown where there are
+// none.
+var seriesColumns = []string{
+	"t_s", // start of the interval, seconds since the run's start
+	"planned", "sent", "committed", "revealed", "accepted", "confirmed", "errors",
+	"in_flight", "outstanding",
+	"submit_p50_ms", "submit_p99_ms", "accept_p50_ms", "accept_p99_ms", "confirm_p50_ms", "confirm_p99_ms",
+	"schedule_max_ms",
+	"height", "minute",
+	"harness_cpu", // cores used
+	"harness_rss_bytes",
+}
+
+// seriesFold collects what entries did, second by second.
+type seriesFold struct {
+	rows []second
+}
+
+// second is what happened in one second, and the latencies of the entries that
+// were planned in it, in milliseconds.
+type second struct {
+	planned, sent, committed, revealed, accepted, confirmed, errors int
+	outstanding                                                     int // change
+	submit, accept, confirm                                         []float32
+	schedule                                                        float32 // highest; below 0 for none
+}
+
+func (f *seriesFold) at(ns int64) *second {
+	i := int(ns / 1e9)
+	for len(f.rows) <= i {
+		f.rows = append(f.rows, second{schedule: -1})
+	}
+	return &f.rows[i]
+}
+
+func (f *seriesFold) entry(e *results.Entry) {
+	s := f.at(e.Planned)
+	s.planned++
+	if e.Sent != results.Never {
+		s.schedule = max(s.schedule, milliseconds(e.Sent-e.Planned))
+		f.at(e.Sent).sent++
+	}
+	if e.Committed != results.Never {
+		f.at(e.Committed).committed++
+	}
+	ok := e.Error == nil && e.Revealed != results.Never
+	if ok {
+		f.at(e.Planned).submit = append(f.at(e.Planned).submit, milliseconds(e.Revealed-e.Planned))
+		answered := f.at(e.Revealed)
+		answered.revealed++
+		if e.Confirmed == results.Never || e.Confirmed > e.Revealed {
+			answered.outstanding++
+		}
+	}
+	if e.Error != nil {
+		f.at(max(e.Planned, e.Sent, e.Committed, e.Revealed)).errors++
+	}
+	if e.Accepted != results.Never {
+		f.at(e.Planned).accept = append(f.at(e.Planned).accept, milliseconds(e.Accepted-e.Planned))
+		f.at(e.Accepted).accepted++
+	}
+	if e.Confirmed != results.Never {
+		f.at(e.Planned).confirm = append(f.at(e.Planned).confirm, milliseconds(e.Confirmed-e.Planned))
+		found := f.at(e.Confirmed)
+		found.confirmed++
+		if ok && e.Confirmed > e.Revealed {
+			found.outstanding--
+		}
+	}
+}
+
+func milliseconds(ns int64) float32 { return float32(float64(ns) / 1e6) }
+
+// table joins the entries' seconds with the samples of the harness and the node.
+func (f *seriesFold) table(samples []results.Sample) Series {
+	s := Series{IntervalS: 1, Columns: seriesColumns, Rows: [][]Number{}}
+	if n := len(samples); n > 0 {
+		f.at(samples[n-1].At - 1)
+	}
+	bySecond := make([]*results.Sample, len(f.rows))
+	cpu := make([]Number, len(f.rows))
+	for i := range cpu {
+		cpu[i] = unknown
+	}
+	for i := range samples {
+		// A sample is of the second that it ends.
+		at := int((samples[i].At - 1) / 1e9)
+		if at < 0 || at >= len(f.rows) {
+			continue
+		}
+		bySecond[at] = &samples[i]
+		if i > 0 && samples[i].At > samples[i-1].At {
+			cpu[at] = Number((samples[i].CPUSeconds - samples[i-1].CPUSeconds) / seconds(samples[i].At-samples[i-1].At))
+		}
+	}
+
+	outstanding := 0
+	for i := range f.rows {
+		r := &f.rows[i]
+		outstanding += r.outstanding
+		height, minute, inFlight, rss := unknown, unknown, unknown, unknown
+		if n := bySecond[i]; n != nil {
+			inFlight, rss = Number(n.InFlight), Number(n.RSSBytes)
+			if n.Known {
+				height, minute = Number(n.Height), Number(n.Minute)
+			}
+		}
+		schedule := unknown
+		if r.schedule >= 0 {
+			schedule = Number(r.schedule)
+		}
+		submit50, submit99 := percentiles(r.submit)
+		accept50, accept99 := percentiles(r.accept)
+		confirm50, confirm99 := percentiles(r.confirm)
+		s.Rows = append(s.Rows, []Number{
+			Number(i),
+			Number(r.planned), Number(r.sent), Number(r.committed), Number(r.revealed), Number(r.accepted), Number(r.confirmed), Number(r.errors),
+			inFlight, Number(outstanding),
+			submit50, submit99, accept50, accept99, confirm50, confirm99,
+			schedule,
+			height, minute,
+			cpu[i], rss,
+		})
+	}
+	return s
+}
+
+var unknown = Number(math.NaN())
+
+// percentiles returns the median and the 99th percentile, by nearest rank.
+func percentiles(ms []float32) (p50, p99 Number) {
+	if len(ms) == 0 {
+		return unknown, unknown
+	}
+	data := make(stats.Float64Data, len(ms))
+	for i, v := range ms {
+		data[i] = math.Round(float64(v)*1000) / 1000 // to a microsecond
+	}
+	at := func(percent float64) Number {
+		v, err := stats.PercentileNearestRank(data, percent)
+		if err != nil {
+			return unknown
+		}
+		return Number(v)
+	}
+	return at(50), at(99)
+}

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteSummary writes what fits on one screen, for a terminal.
+func WriteSummary(out io.Writer, r *Report, dir string) error {
+	var b strings.Builder
+	t := r.Totals
+	fmt.Fprintf(&b, "%s  %s\n\n", strings.ToUpper(string(r.Verdict)), r.VerdictWhy)
+	fmt.Fprintf(&b, "scenario  %s, seed %d, run %s\n", r.Run.Scenario.Name, r.Run.Seed, r.Run.ID)
+	fmt.Fprintf(&b, "network   %s, %gs blocks, factomd %s\n", r.Network.Name, r.Network.BlockSeconds, versions(r.Network.Endpoints))
+	fmt.Fprintf(&b, "entries   %d planned = %d confirmed + %d accepted + %d lost + %d rejected + %d failed + %d skipped\n",
+		t.Planned, t.Confirmed, t.Accepted, t.Lost, t.Rejected, t.Failed, t.Skipped)
+	fmt.Fprintf(&b, "rates     %.1f/s planned, %.1f/s sent, %.1f/s confirmed\n\n",
+		r.Rates.PlannedPerS, r.Rates.SentPerS, r.Rates.ConfirmedPerS)
+
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "latency from the planned instant\tcount\tp50\tp95\tp99\tmax\tmethod\t")
+	for _, row := range []struct {
+		name string
+		l    Latency
+	}{
+		{"schedule: sent", r.LatencyMS.Schedule},
+		{"submit: both calls answered", r.LatencyMS.Submit},
+		{"accept: in a process list", r.LatencyMS.Accept},
+		{"confirm: in a saved block", r.LatencyMS.Confirm},
+	} {
+		if row.l.Count == 0 {
+			fmt.Fprintf(w, "%s\t0\t-\t-\t-\t-\t%s\t\n", row.name, row.l.Method)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", row.name, row.l.Count,
+			duration(row.l.P50), duration(row.l.P95), duration(row.l.P99), duration(row.l.Max), row.l.Method)
+	}
+	w.Flush() // to a strings.Builder: cannot fail
+
+	const most = 5
+	if len(r.Errors) > 0 {
+		b.WriteString("\n")
+	}
+	for _, e := range r.Errors[:min(len(r.Errors), most)] {
+		fmt.Fprintf(&b, "error     %d × %s (code %d)\n", e.Count, e.Message, e.Code)
+	}
+	if len(r.Errors) > most {
+		fmt.Fprintf(&b, "          and %d more kinds of errors\n", len(r.Errors)-most)
+	}
+	if len(r.Thresholds) > 0 {
+		b.WriteString("\n")
+	}
+	for _, th := range r.Thresholds {
+		word := "ok      "
+		if !th.OK {
+			word = "FAILED  "
+		}
+		fmt.Fprintf(&b, "%s  %s\n", word, th.Expression)
+	}
+	fmt.Fprintf(&b, "\n%s\n%s\n", filepath.Join(dir, JSONFile), filepath.Join(dir, HTMLFile))
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func versions(endpoints []NetworkEndpoint) string {
+	var list []string
+	seen := map[string]bool{}
+	for _, e := range endpoints {
+		if !seen[e.FactomdVersion] {
+			seen[e.FactomdVersion] = true
+			list = append(list, e.FactomdVersion)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// duration writes milliseconds in a unit that suits, to three digits.
+func duration(ms float64) string {
+	d := time.Duration(ms * float64(time.Millisecond))
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.0f µs", ms*1000)
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", ms)
+	case d < 100*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", ms)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", ms)
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", ms/1000)
+	default:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	}
+}
+
+// Bytes writes a number of bytes in a unit that suits.
+func Bytes(n uint64) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 10_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}

@@ -1,0 +1,407 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+)
+
+// LateAfter is how long after its planned instant an entry may go out before it
+// counts as late.
+const LateAfter = 10 * time.Millisecond
+
+// SetupPhase is the number of the phase that makes the chains for the load.
+const SetupPhase = 0
+
+// Planned is what is known of an entry before it is sent.
+type Planned struct {
+	Index    uint64
+	Hash     factomd.Hash // zero for a slot that is skipped before it was composed
+	Chain    factomd.Hash // of a new chain; an entry has its Parent's
+	Kind     Kind
+	Parent   int // index of the setup entry that made the entry's chain
+	Phase    int
+	Endpoint int
+	Size     int
+	Credits  int
+	At       int64 // planned instant, nanoseconds since the run's start
+}
+
+// A Ref names a planned entry to the collector until its submission is told.
+type Ref int32
+
+// Submission is what became of an entry's commit and reveal calls. Instants are
+// nanoseconds since the run's start, or [Never].
+type Submission struct {
+	Sent      int64
+	Committed int64
+	Revealed  int64
+	Late      bool
+	Waited    bool
+	Err       error // nil when both calls said success
+}
+
+// A Collector follows the entries of one run. Its methods may be called by
+// several goroutines at once; each costs one short lock and no allocation once
+// the run is under way.
+type Collector struct {
+	mu  sync.Mutex
+	log io.Writer
+	w   logWriter
+	out []byte // scratch of flush
+	err error  // the first failure to write the record; it sticks
+
+	lives  []life
+	free   []Ref
+	byHash map[factomd.Hash]Ref
+	setup  map[factomd.Hash]struct{} // chains made in the setup
+	begun  map[factomd.Hash]Ref      // chain id to the unconfirmed entry that begins it
+	errs   map[Error]int             // number of an error in the log
+
+	counts  Counts
+	heights []heightSpan
+	scanned uint32 // the newest block that was read, with all before it
+	lastOwn int64  // when the newest own confirmation was seen
+	own     []uint64
+	offer   func(factomd.Hash)
+}
+
+// life is what is kept of an entry until it has both an outcome and a finished
+// submission. There can be a million at once: keep it small.
+type life struct {
+	hash      factomd.Hash
+	index     uint64
+	planned   int64
+	sent      int64
+	accepted  int64
+	confirmed int64
+	result    result
+	inUse     bool
+	setup     bool
+	commit    bool // its commit was seen in a process list or in a block
+	listed    bool // the audit saw it in a process list
+	followed  bool // it is in the acceptance sample
+}
+
+// result is what the two calls of an entry said.
+type result uint8
+
+const (
+	unanswered result = iota
+	success
+	rejection
+	failure
+)
+
+// heightSpan is a stretch of polls that all saw the same saved height.
+type heightSpan struct {
+	height      uint32
+	first, last int64 // when the first and the last of those polls was sent
+}
+
+// Counts says how far a run is, setup and unmeasured phases included. Errors
+// that turn out on the chain later stay in Rejected and Failed here.
+type Counts struct {
+	Planned     uint64 // registered so far
+	Submitted   uint64 // both calls ended, one way or the other
+	Accepted    uint64
+	Confirmed   uint64
+	Rejected    uint64
+	Failed      uint64
+	Skipped     uint64
+	Outstanding uint64 // answered with success, not in a saved block yet
+}
+
+// NewCollector returns a collector that writes its frames to log, one Write
+// each.
+func NewCollector(log io.Writer) *Collector {
+	c := &Collector{
+		log:     log,
+		byHash:  map[factomd.Hash]Ref{},
+		setup:   map[factomd.Hash]struct{}{},
+		begun:   map[factomd.Hash]Ref{},
+		errs:    map[Error]int{},
+		lastOwn: Never,
+	}
+	_, c.err = io.WriteString(log, logMagic)
+	return c
+}
+
+// Offer has f told of every entry that the API took. Call it before the load.
+func (c *Collector) Offer(f func(factomd.Hash)) { c.offer = f }
+
+// Phase records phase number i.
+func (c *Collector) Phase(i int, p Phase) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.w.phase(i, p)
+}
+
+// Plan registers entries that may be sent from now on. They are on record
+// before it returns: an entry that the record does not know was never sent. It
+// appends a Ref for each to refs.
+func (c *Collector) Plan(batch []Planned, refs []Ref) ([]Ref, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range batch {
+		p := &batch[i]
+		if _, twice := c.byHash[p.Hash]; twice {
+			return refs, fmt.Errorf("entry %d has the same bytes as another: the workload does not make distinct entries", p.Index)
+		}
+		ref := c.alloc()
+		c.lives[ref] = life{
+			hash: p.Hash, index: p.Index, planned: p.At,
+			sent: Never, accepted: Never, confirmed: Never,
+			inUse: true, setup: p.Phase == SetupPhase,
+		}
+		refs = append(refs, ref)
+		c.counts.Planned++
+		c.w.planned(p)
+		if p.Hash.IsZero() {
+			continue
+		}
+		c.byHash[p.Hash] = ref
+		if p.Kind == KindChain {
+			c.begun[p.Chain] = ref
+			if p.Phase == SetupPhase {
+				c.setup[p.Chain] = struct{}{}
+			}
+		}
+	}
+	return refs, c.flush()
+}
+
+func (c *Collector) alloc() Ref {
+	if n := len(c.free); n > 0 {
+		ref := c.free[n-1]
+		c.free = c.free[:n-1]
+		return ref
+	}
+	c.lives = append(c.lives, life{})
+	return Ref(len(c.lives) - 1)
+}
+
+// release forgets an entry that has its outcome and whose submission is over.
+func (c *Collector) release(ref Ref) {
+	delete(c.byHash, c.lives[ref].hash)
+	c.lives[ref] = life{}
+	c.free = append(c.free, ref)
+}
+
+// Submitted tells what became of an entry's calls. The Ref must not be used
+// again.
+func (c *Collector) Submitted(ref Ref, s Submission) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.lives[ref]
+	l.sent = s.Sent
+	c.counts.Submitted++
+	errID := 0
+	if s.Err == nil {
+		l.result = success
+		if l.confirmed == Never {
+			c.counts.Outstanding++
+			if c.offer != nil {
+				c.offer(l.hash)
+			}
+		}
+	} else {
+		e := newError(s.Err)
+		if e.Rejected {
+			l.result = rejection
+			c.counts.Rejected++
+		} else {
+			l.result = failure
+			c.counts.Failed++
+		}
+		errID = c.errorID(e)
+	}
+	c.w.submitted(l.index, l.planned, s, errID)
+	if l.confirmed != Never {
+		c.release(ref)
+	}
+}
+
+func newError(err error) Error {
+	rejected, code, message := factomd.Classify(err)
+	return Error{Rejected: rejected, Code: code, Message: message}
+}
+
+// errorID returns the error's number in the log, from 1. A hostile node can
+// make up a new text each time, so the number of texts is bounded.
+func (c *Collector) errorID(e Error) int {
+	const most = 1000
+	id, known := c.errs[e]
+	if !known && len(c.errs) >= most {
+		e.Message = "(more kinds of messages than are kept apart)"
+		id, known = c.errs[e]
+	}
+	if !known {
+		id = len(c.errs) + 1
+		c.errs[e] = id
+		c.w.error(id, e)
+	}
+	return id
+}
+
+// Skip tells that an entry will not be sent. The Ref must not be used again.
+func (c *Collector) Skip(ref Ref) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Skipped++
+	c.w.outcome(c.lives[ref].index, Skipped, NoStage)
+	c.release(ref)
+}
+
+// Commit tells that a process list took the entry's commit.
+func (c *Collector) Commit(entry factomd.Hash) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ref, ours := c.byHash[entry]; ours {
+		c.lives[ref].commit = true
+	}
+}
+
+// Accept tells that the entry was seen in a process list at an instant. Only
+// the first sight counts.
+func (c *Collector) Accept(entry factomd.Hash, at int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ref, ours := c.byHash[entry]
+	if !ours {
+		return
+	}
+	c.accept(&c.lives[ref], at)
+}
+
+func (c *Collector) accept(l *life, at int64) {
+	if l.accepted != Never || l.confirmed != Never {
+		return
+	}
+	l.accepted, l.commit = at, true
+	c.counts.Accepted++
+	c.w.accepted(l.index, l.planned, at)
+}
+
+// Follow tells that an entry is in the acceptance sample: if a block has it
+// before a call saw it accepted, the block is the first sight of that too.
+func (c *Collector) Follow(entry factomd.Hash) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ref, ours := c.byHash[entry]; ours {
+		c.lives[ref].followed = true
+	}
+}
+
+// Polled tells that a poll sent at an instant saw the node's saved height.
+func (c *Collector) Polled(sent int64, saved uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.heights); n > 0 && c.heights[n-1].height >= saved {
+		c.heights[n-1].last = sent
+		return
+	}
+	c.heights = append(c.heights, heightSpan{height: saved, first: sent, last: sent})
+}
+
+// Tracks reports whether the entry block of a chain must be read to find own
+// entries. The first entry of any other own chain is found by the chain's id.
+func (c *Collector) Tracks(chain factomd.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.setup[chain]
+	return ok
+}
+
+// A Sighting is what one saved directory block holds of the run's chains.
+type Sighting struct {
+	Height  uint32
+	Seen    int64          // when the block was first seen saved
+	Chains  []factomd.Hash // every chain that has an entry block in it
+	Entries []factomd.Hash // of the entry blocks of the chains that the collector tracks
+}
+
+// Block tells of a saved directory block. Blocks come in order, without gaps.
+func (c *Collector) Block(s Sighting) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.own = c.own[:0]
+	entries := uint64(len(s.Entries))
+	for _, chain := range s.Chains {
+		ref, ours := c.begun[chain]
+		if !ours {
+			continue
+		}
+		delete(c.begun, chain)
+		if !c.lives[ref].setup { // its block is not read
+			entries++
+		}
+		c.found(ref, s.Seen)
+	}
+	for _, hash := range s.Entries {
+		if ref, ours := c.byHash[hash]; ours {
+			c.found(ref, s.Seen)
+		}
+	}
+	c.w.block(Block{Height: s.Height, Seen: s.Seen, Entries: entries}, c.own)
+	c.scanned = s.Height
+	if len(c.own) > 0 {
+		c.lastOwn = s.Seen
+	}
+}
+
+// found confirms an entry in the block that is being told of.
+func (c *Collector) found(ref Ref, seen int64) {
+	l := &c.lives[ref]
+	if l.confirmed != Never {
+		return
+	}
+	if l.followed {
+		c.accept(l, seen)
+	}
+	l.confirmed = seen
+	c.counts.Confirmed++
+	c.own = append(c.own, l.index)
+	switch l.result {
+	case unanswered: // its calls are still under way
+		return
+	case success:
+		c.counts.Outstanding--
+	}
+	c.release(ref)
+}
+
+// Counts returns how far the run is.
+func (c *Collector) Counts() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}
+
+// Err returns the first failure to write the record.
+func (c *Collector) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Flush writes what is not on record yet.
+func (c *Collector) Flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flush()
+}
+
+func (c *Collector) flush() error {
+	if c.err != nil || len(c.w.buf) == 0 {
+		return c.err
+	}
+	c.out = c.w.frame(c.out[:0])
+	if _, err := c.log.Write(c.out); err != nil {
+		c.err = fmt.Errorf("writing the record of the run: %w", err)
+	}
+	return c.err
+}

@@ -1,0 +1,160 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+)
+
+// PollInterval is how often an observer asks for the node's height. It keeps
+// the fixed polling under 4 requests a second.
+const PollInterval = 300 * time.Millisecond
+
+// A Node is what an [Observer] asks of a node's API; [factomd.Client] has it.
+type Node interface {
+	Minute(context.Context) (factomd.Minute, error)
+	DirectoryBlock(context.Context, uint32) (factomd.DirectoryBlock, error)
+	EntryBlock(context.Context, factomd.Hash) (factomd.EntryBlock, error)
+	Commits(context.Context, uint32) ([]factomd.Hash, error)
+	Ack(context.Context, factomd.Hash) (factomd.Ack, error)
+}
+
+// ErrNetworkChanged says that a node serves blocks of another network than at
+// the start of the run.
+var ErrNetworkChanged = errors.New("the node changed its network")
+
+// ObserverOptions configures an [Observer].
+type ObserverOptions struct {
+	// Nodes are asked in order: the first that answers is asked until it fails.
+	Nodes []Node
+	// NetworkID is what every block must carry.
+	NetworkID uint32
+	// From is the saved height at the start; blocks above it are read.
+	From uint32
+	// Start is the run's start, from which instants are counted.
+	Start time.Time
+}
+
+// An Observer reads directory blocks as they are saved and tells a [Collector]
+// what they hold. It makes one call a poll, and for each block one call and one
+// more for each chain of the setup that has entries in it: what it costs a node
+// grows with blocks, not with entries.
+type Observer struct {
+	opts      ObserverOptions
+	collector *Collector
+	wake      chan struct{}
+	current   int // of opts.Nodes
+	next      uint32
+	lastPoll  time.Time // when the last answered poll was sent
+
+	state      atomic.Pointer[NodeState]
+	resolution atomic.Int64 // nanoseconds
+}
+
+// NodeState is what the last poll saw.
+type NodeState struct {
+	factomd.Minute
+	At      int64 // when it was answered, nanoseconds since the run's start
+	Scanned uint32
+}
+
+// NewObserver returns an observer that tells c.
+func NewObserver(c *Collector, o ObserverOptions) *Observer {
+	return &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1}
+}
+
+// Wake makes the observer look at once, because something hints at a new block.
+func (o *Observer) Wake() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// State returns what the last poll saw, or nil before the first.
+func (o *Observer) State() *NodeState { return o.state.Load() }
+
+// Resolution is how late a block can at most have been seen: the longest time
+// from a poll that did not see it to the answer of the one that did.
+func (o *Observer) Resolution() time.Duration { return time.Duration(o.resolution.Load()) }
+
+// Run observes until ctx ends. It returns an error only where going on would be
+// wrong; a node that does not answer is asked again.
+func (o *Observer) Run(ctx context.Context) error {
+	ticker := time.NewTicker(PollInterval)
+	defer ticker.Stop()
+	for {
+		if err := o.poll(ctx); errors.Is(err, ErrNetworkChanged) {
+			return err
+		} else if err != nil && ctx.Err() == nil {
+			o.current = (o.current + 1) % len(o.opts.Nodes)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		case <-o.wake:
+		}
+	}
+}
+
+// poll asks for the height once, and reads the blocks that are new.
+func (o *Observer) poll(ctx context.Context) error {
+	node := o.opts.Nodes[o.current]
+	sent := time.Now()
+	minute, err := node.Minute(ctx)
+	if err != nil {
+		return err
+	}
+	answered := time.Now()
+	seen := int64(answered.Sub(o.opts.Start))
+	o.collector.Polled(int64(sent.Sub(o.opts.Start)), minute.SavedHeight)
+	if minute.SavedHeight >= o.next && !o.lastPoll.IsZero() {
+		o.resolution.Store(max(o.resolution.Load(), int64(answered.Sub(o.lastPoll))))
+	}
+	o.lastPoll = sent
+	o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
+	for o.next <= minute.SavedHeight {
+		s, err := o.read(ctx, node, o.next)
+		if err != nil {
+			return err
+		}
+		s.Seen = seen
+		o.collector.Block(s)
+		o.next++
+		o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
+	}
+	return nil
+}
+
+// read fetches what a directory block holds of the run's chains.
+func (o *Observer) read(ctx context.Context, node Node, height uint32) (Sighting, error) {
+	s := Sighting{Height: height}
+	block, err := node.DirectoryBlock(ctx, height)
+	if err != nil {
+		return s, err
+	}
+	if block.NetworkID != o.opts.NetworkID {
+		return s, fmt.Errorf("%w: block %d is of network %08x, not %08x",
+			ErrNetworkChanged, height, block.NetworkID, o.opts.NetworkID)
+	}
+	for _, ref := range block.Chains {
+		if factomd.IsSystemChain(ref.ChainID) {
+			continue
+		}
+		s.Chains = append(s.Chains, ref.ChainID)
+		if !o.collector.Tracks(ref.ChainID) {
+			continue
+		}
+		entries, err := node.EntryBlock(ctx, ref.KeyMR)
+		if err != nil {
+			return s, err
+		}
+		s.Entries = append(s.Entries, entries.Entries...)
+	}
+	return s, nil
+}

@@ -1,0 +1,199 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+)
+
+// A Reader is told what a record holds. Every function may be nil.
+type Reader struct {
+	Phase func(i int, p Phase)
+	Block func(b Block)
+	// Entry is called once for each planned entry, when its last change was
+	// read; entries of a record that did not end come last, with outcome
+	// [Pending]. The entry is the callee's to keep.
+	Entry func(e *Entry) error
+}
+
+// Summary is what reading a record found beside its content.
+type Summary struct {
+	Planned  uint64
+	Complete bool // every planned entry has its outcome
+	Damage   Damage
+}
+
+// ReadEntries reads the entries.log of a run's directory. What is kept in
+// memory grows with the entries that are outstanding at one time, not with the
+// run.
+func ReadEntries(path string, r Reader) (Summary, error) {
+	f, err := os.Open(filepath.Join(path, EntriesFile))
+	if err != nil {
+		return Summary{}, fmt.Errorf("reading the run's record: %w", err)
+	}
+	defer f.Close()
+	return read(f, r)
+}
+
+func read(f io.Reader, r Reader) (Summary, error) {
+	j := &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}}
+	damage, err := readLog(f, j)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := Summary{Planned: j.count, Complete: j.ended && len(j.live) == 0, Damage: damage}
+	rest := make([]*joined, 0, len(j.live))
+	for _, e := range j.live {
+		rest = append(rest, e)
+	}
+	slices.SortFunc(rest, func(a, b *joined) int { return int(int64(a.Index) - int64(b.Index)) })
+	for _, e := range rest {
+		if err := j.tell(e); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// joiner puts the records of each entry together.
+type joiner struct {
+	Reader
+	live   map[uint64]*joined
+	errors map[int]*Error
+	chains map[int]factomd.Hash // of the setup, by the index of their entry
+	count  uint64
+	ended  bool
+}
+
+type joined struct {
+	Entry
+	submitted bool
+	decided   bool
+}
+
+var errUnknownEntry = fmt.Errorf("%w: it names an entry that was not planned", errMalformed)
+
+func (j *joiner) find(index uint64) (*joined, error) {
+	e := j.live[index]
+	if e == nil {
+		return nil, errUnknownEntry
+	}
+	return e, nil
+}
+
+// settle lets go of an entry when nothing more can come.
+func (j *joiner) settle(e *joined) error {
+	if !e.decided || !e.submitted && e.Outcome != Skipped {
+		return nil
+	}
+	delete(j.live, e.Index)
+	return j.tell(e)
+}
+
+func (j *joiner) tell(e *joined) error {
+	if j.Entry == nil {
+		return nil
+	}
+	e.Ambiguous = e.Outcome == Confirmed && e.Error != nil
+	return j.Entry(&e.Entry)
+}
+
+func (j *joiner) phase(i int, p Phase) error {
+	if j.Phase != nil {
+		j.Phase(i, p)
+	}
+	return nil
+}
+
+func (j *joiner) error(id int, e Error) error {
+	j.errors[id] = &e
+	return nil
+}
+
+func (j *joiner) planned(p Planned) error {
+	if j.live[p.Index] != nil {
+		return fmt.Errorf("%w: entry %d is planned twice", errMalformed, p.Index)
+	}
+	j.count++
+	if p.Kind == KindChain && p.Phase == SetupPhase {
+		j.chains[int(p.Index)] = p.Chain
+	}
+	if p.Kind == KindEntry && !p.Hash.IsZero() {
+		p.Chain = j.chains[p.Parent]
+	}
+	j.live[p.Index] = &joined{Entry: Entry{
+		Index: p.Index, Hash: p.Hash, Chain: p.Chain, Kind: p.Kind,
+		Phase: p.Phase, Endpoint: p.Endpoint, Size: p.Size, Credits: p.Credits,
+		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never,
+	}}
+	return nil
+}
+
+func (j *joiner) submitted(index uint64, late, waited bool, sent, committed, revealed since, errID int) error {
+	e, err := j.find(index)
+	if err != nil {
+		return err
+	}
+	if errID != 0 {
+		if e.Error = j.errors[errID]; e.Error == nil {
+			return fmt.Errorf("%w: it names an error that is not known", errMalformed)
+		}
+	}
+	e.Late, e.Waited, e.submitted = late, waited, true
+	e.Sent = sent.after(e.Planned)
+	ref := max(e.Planned, e.Sent)
+	e.Committed = committed.after(ref)
+	e.Revealed = revealed.after(max(ref, e.Committed))
+	return j.settle(e)
+}
+
+func (j *joiner) accepted(index uint64, at since) error {
+	e, err := j.find(index)
+	if err != nil {
+		return err
+	}
+	e.Accepted = at.after(e.Planned)
+	return nil
+}
+
+func (j *joiner) block(b Block, own []uint64) error {
+	if j.Block != nil {
+		j.Block(b)
+	}
+	for _, index := range own {
+		e, err := j.find(index)
+		if err != nil {
+			return err
+		}
+		e.Confirmed, e.Height = b.Seen, b.Height
+		e.Outcome, e.decided = Confirmed, true
+		if err := j.settle(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *joiner) outcome(index uint64, o Outcome, s Stage) error {
+	e, err := j.find(index)
+	if err != nil {
+		return err
+	}
+	if e.decided {
+		return fmt.Errorf("%w: entry %d has two outcomes", errMalformed, index)
+	}
+	e.Outcome, e.Stage, e.decided = o, s, true
+	return j.settle(e)
+}
+
+func (j *joiner) end(planned uint64) error {
+	if planned != j.count {
+		return fmt.Errorf("%w: it ends with %d planned entries, but holds %d", errMalformed, planned, j.count)
+	}
+	j.ended = true
+	return nil
+}

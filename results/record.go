@@ -1,0 +1,236 @@
+package results
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// The files of a run's directory.
+const (
+	ManifestFile = "run.json"
+	EntriesFile  = "entries.log"
+	SeriesFile   = "series.log"
+	NodeLogFile  = "node.log"
+	lockFile     = "run.lock"
+)
+
+// ManifestSchema identifies the format of run.json.
+const ManifestSchema = "factom-load/run/v1"
+
+// A Manifest says what a run is. It is written before the first byte that costs
+// anything, and completed when the run ends: until then Ended is zero.
+type Manifest struct {
+	Schema      string            `json:"schema"`
+	ID          string            `json:"id"`
+	ToolVersion string            `json:"tool_version"`
+	Started     time.Time         `json:"started"`
+	Seed        uint64            `json:"seed"`
+	Salt        string            `json:"salt"`
+	Tags        map[string]string `json:"tags"`
+	Scenario    ManifestScenario  `json:"scenario"`
+	Environment Environment       `json:"environment"`
+	Network     Network           `json:"network"`
+
+	// SendEnded is when the last slot had its turn, or sending was stopped, in
+	// nanoseconds since the start; 0 until then.
+	SendEnded   int64     `json:"send_ended_ns,omitempty"`
+	Ended       time.Time `json:"ended,omitzero"`
+	Interrupted bool      `json:"interrupted"`
+	Why         string    `json:"why,omitempty"`     // why it was interrupted
+	Failure     bool      `json:"failure,omitempty"` // it was not the user who interrupted it
+	Observed    Observed  `json:"observed"`
+	Harness     Harness   `json:"harness"`
+}
+
+// ManifestScenario is the scenario as it was given, and what it came to.
+type ManifestScenario struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	File        string   `json:"file"`
+	Text        string   `json:"text"`      // verbatim
+	Overrides   []string `json:"overrides"` // flags that changed it, in order
+	SHA256      string   `json:"sha256"`    // of the normalised form
+	Thresholds  []string `json:"thresholds"`
+	Primary     string   `json:"primary"`
+}
+
+// Environment is the machine that makes the load.
+type Environment struct {
+	Host        string `json:"host"`
+	OS          string `json:"os"`
+	Arch        string `json:"arch"`
+	CPUs        int    `json:"cpus"`
+	MemoryBytes uint64 `json:"memory_bytes"`
+	Go          string `json:"go"`
+}
+
+// Network is the network under load.
+type Network struct {
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	BlockSeconds float64    `json:"block_seconds"`
+	Embedded     bool       `json:"embedded"`
+	Endpoints    []Endpoint `json:"endpoints"`
+}
+
+// Endpoint is one API of the network.
+type Endpoint struct {
+	URL     string `json:"url"`
+	Version string `json:"factomd_version"`
+}
+
+// Observed says how well the run could see, measured while it ran.
+type Observed struct {
+	AcceptMethod        string  `json:"accept_method"` // live-feed or ack-sample
+	AcceptResolutionMS  float64 `json:"accept_resolution_ms"`
+	ConfirmResolutionMS float64 `json:"confirm_resolution_ms"`
+	Requests            uint64  `json:"requests"` // of the observer alone
+}
+
+// Harness is what the load generator itself did and cost.
+type Harness struct {
+	CPUSeconds     float64 `json:"cpu_s"`
+	MaxRSSBytes    uint64  `json:"max_rss_bytes"`
+	SubmitRequests uint64  `json:"submit_requests"`
+}
+
+// A Directory is the directory of a run in progress. It is locked until it is
+// closed.
+type Directory struct {
+	Path string
+	lock *os.File
+}
+
+// ErrExists says that a directory already holds something.
+var ErrExists = errors.New("it exists already and is not empty")
+
+// ErrLocked says that another process is writing to a run's directory.
+var ErrLocked = errors.New("a run is in progress there")
+
+// Create makes the directory of a new run. An empty directory may be there
+// already; anything else is [ErrExists], or [ErrLocked].
+func Create(path string) (*Directory, error) {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return nil, fmt.Errorf("making the run's directory: %w", err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("making the run's directory: %w", err)
+	case len(entries) > 0:
+		if err := CheckUnlocked(path); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("run directory %s: %w", path, ErrExists)
+	}
+	lock, err := acquire(filepath.Join(path, lockFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Directory{Path: path, lock: lock}, nil
+}
+
+func acquire(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("locking the run's directory: %w", err)
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("run directory %s: %w", filepath.Dir(name), ErrLocked)
+	}
+	return f, nil
+}
+
+// CheckUnlocked returns [ErrLocked] if a run is in progress in the directory.
+func CheckUnlocked(path string) error {
+	f, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR, 0)
+	if err != nil {
+		return nil // no lock, or none that we could take
+	}
+	defer f.Close()
+	if err := tryLock(f); err != nil {
+		return fmt.Errorf("run directory %s: %w", path, ErrLocked)
+	}
+	return nil
+}
+
+// Close ends the lock. The files stay.
+func (d *Directory) Close() error {
+	err := os.Remove(d.lock.Name())
+	return errors.Join(err, d.lock.Close())
+}
+
+// Discard removes the files of a run that never began, and then the directory.
+// It keeps anything that is not the run's.
+func (d *Directory) Discard() {
+	d.Close()
+	for _, name := range []string{ManifestFile, EntriesFile, SeriesFile, NodeLogFile} {
+		os.Remove(filepath.Join(d.Path, name))
+	}
+	os.Remove(d.Path)
+}
+
+// Open makes a file of the run for appending.
+func (d *Directory) Open(name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(d.Path, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("making %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// WriteManifest replaces run.json, whole or not at all.
+func (d *Directory) WriteManifest(m *Manifest) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(m); err != nil {
+		return fmt.Errorf("writing %s: %w", ManifestFile, err)
+	}
+	return WriteFile(filepath.Join(d.Path, ManifestFile), b.Bytes())
+}
+
+// WriteFile replaces a file, whole or not at all, and waits for the disk.
+func WriteFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	defer os.Remove(f.Name()) // it is gone when all went well
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// ReadManifest reads the run.json of a run's directory.
+func ReadManifest(path string) (*Manifest, error) {
+	data, err := os.ReadFile(filepath.Join(path, ManifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a run's directory: it has no %s", path, ManifestFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", ManifestFile, err)
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("reading %s of %s: %w", ManifestFile, path, err)
+	}
+	if m.Schema != ManifestSchema {
+		return nil, fmt.Errorf("%s of %s has schema %q; this program reads %q", ManifestFile, path, m.Schema, ManifestSchema)
+	}
+	return m, nil
+}

@@ -1,0 +1,66 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A Sample is one second of the harness and the node: a line of series.log.
+// What entries did in that second is in entries.log.
+type Sample struct {
+	At         int64   `json:"at"` // end of the second, nanoseconds since the run's start
+	Height     uint32  `json:"height"`
+	Minute     int     `json:"minute"`
+	Stalled    bool    `json:"stalled,omitempty"`
+	Known      bool    `json:"known"` // the node's figures are of this second or the one before
+	InFlight   int     `json:"in_flight"`
+	CPUSeconds float64 `json:"cpu_s"` // of the harness, since it started
+	RSSBytes   uint64  `json:"rss_bytes"`
+	Goroutines int     `json:"goroutines"`
+}
+
+// AppendSample writes one line of series.log.
+func AppendSample(w io.Writer, s Sample) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("writing %s: %w", SeriesFile, err)
+	}
+	return nil
+}
+
+// ReadSeries reads the series.log of a run's directory up to the first line that
+// is torn or damaged. A run that did not live for a second has none.
+func ReadSeries(path string) ([]Sample, error) {
+	f, err := os.Open(filepath.Join(path, SeriesFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", SeriesFile, err)
+	}
+	defer f.Close()
+	var samples []Sample
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var s Sample
+		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
+		if d.Decode(&s) != nil {
+			return samples, nil
+		}
+		samples = append(samples, s)
+	}
+	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("reading %s: %w", SeriesFile, err)
+	}
+	return samples, nil
+}

@@ -1,0 +1,110 @@
+package scenarios
+
+import "time"
+
+// What a scenario says where its file says nothing. The only keys that a file
+// must have are version and load.phases, in a phase for and rate, in an item of
+// a mix kind, and credits.key where the network is not a local one.
+const (
+	// DefaultSeed seeds everything that is drawn at random.
+	DefaultSeed = 1
+
+	// DefaultNodes and DefaultBlockTime describe the local network that a run
+	// starts when the scenario names none. Below 10 s a minute of the block
+	// comes close to the node's own 50 ms ticks, which blurs what is measured.
+	DefaultNodes     = 1
+	DefaultBlockTime = 10 * time.Second
+
+	// DefaultEndpointWeight gives every endpoint the same share of the load.
+	DefaultEndpointWeight = 1
+
+	// DefaultKey pays for a local network: the key that is in every LOCAL
+	// genesis block. With endpoints the scenario must say who pays.
+	DefaultKey = LocalTestKey
+
+	// DefaultBudget is in entry credits.
+	DefaultBudget = 100_000
+
+	// DefaultChains are made before the load; none are when no item of the mix
+	// writes into them.
+	DefaultChains = 10
+	DefaultChoice = Uniform
+
+	// DefaultMarker tells load from other traffic.
+	DefaultMarker = "factom-load"
+
+	// DefaultKind is what the only item of the default mix writes.
+	DefaultKind   = KindEntry
+	DefaultWeight = 1
+
+	// DefaultMinSize and DefaultMaxSize are in bytes.
+	DefaultMinSize = 100
+	DefaultMaxSize = 1000
+
+	// DefaultEntryExtIDs is the marker alone, DefaultChainExtIDs the marker
+	// and the nonce that makes the chain id unique.
+	DefaultEntryExtIDs = 1
+	DefaultChainExtIDs = 2
+
+	DefaultArrival       = Constant
+	DefaultInFlight      = 5000
+	DefaultLate          = LateSend
+	DefaultLateBy        = time.Second
+	DefaultSubmitTimeout = 30 * time.Second
+
+	// DefaultMeasured is whether a phase counts in latencies and rates. A phase
+	// without a name is called phase-1, phase-2 and so on by its place.
+	DefaultMeasured = true
+
+	DefaultUntil = UntilBlock
+	// DefaultTimeoutBlocks is in directory blocks.
+	DefaultTimeoutBlocks = 3
+
+	// DefaultPrimary is what compare decides by. There are no thresholds by
+	// default: a run that loses entries fails without one.
+	DefaultPrimary Metric = "accept.p95"
+)
+
+// LocalTestKey is the value of credits.key that stands for the public key which
+// holds the coins of every LOCAL network. It pays on no other network.
+const LocalTestKey = "local-test-key"
+
+// defaultItem is the mix of a workload that lists none, and what an item of
+// that kind is where it does not say.
+func defaultItem(kind Kind) Item {
+	item := Item{
+		Kind:   kind,
+		Weight: DefaultWeight,
+		Size:   Range{DefaultMinSize, DefaultMaxSize},
+		ExtIDs: Range{DefaultEntryExtIDs, DefaultEntryExtIDs},
+	}
+	if kind == KindChain {
+		item.ExtIDs = Range{DefaultChainExtIDs, DefaultChainExtIDs}
+	}
+	return item
+}
+
+func defaultWorkload() Workload {
+	return Workload{
+		Chains: DefaultChains,
+		Choose: Choice{Kind: DefaultChoice},
+		Marker: DefaultMarker,
+		Mix:    []Item{defaultItem(DefaultKind)},
+	}
+}
+
+// defaultLoad has no phases: a file must list them.
+func defaultLoad() Load {
+	return Load{
+		Arrival:       DefaultArrival,
+		InFlight:      DefaultInFlight,
+		Late:          DefaultLate,
+		LateBy:        DefaultLateBy,
+		SubmitTimeout: DefaultSubmitTimeout,
+	}
+}
+
+// defaultLocal is the network of a scenario that names none.
+func defaultLocal() *Local {
+	return &Local{Nodes: DefaultNodes, BlockTime: DefaultBlockTime}
+}

@@ -1,0 +1,243 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	minBlockTime = 6 * time.Second
+	maxBlockTime = 600 * time.Second
+	maxEndpoints = 64
+	maxWeight    = 1_000_000
+	maxBudget    = 1_000_000_000_000
+)
+
+func (d *decoder) network(n *node, network *Network) bool {
+	return d.sound(func() {
+		d.fields(n,
+			field{"local", into(d.local, &network.Local)},
+			field{"endpoints", into(d.endpoints, &network.Endpoints)},
+			field{"expect", into(d.expect, &network.Expect)},
+		)
+		if n.get("local") != nil && n.get("endpoints") != nil {
+			d.report(n, "has both local and endpoints",
+				"local starts a network for the run, endpoints use one that is there: keep one of them")
+		}
+		if n.get("endpoints") == nil && network.Expect != "" && network.Expect != "LOCAL" && network.Expect != localID {
+			d.report(n.get("expect"), show(network.Expect)+" can never be: a network that the run starts is LOCAL",
+				"write expect: LOCAL, or give endpoints")
+		}
+	})
+}
+
+func (d *decoder) local(n *node, dst **Local) bool {
+	local := defaultLocal()
+	*dst = local
+	return d.sound(func() {
+		d.fields(n,
+			field{"nodes", into(d.nodes, &local.Nodes)},
+			field{"block_time", into(d.blockTime, &local.BlockTime)},
+		)
+	})
+}
+
+func (d *decoder) nodes(n *node, dst *int) bool {
+	var nodes uint64
+	if !whole[uint64](d, 0, math.MaxUint64)(n, &nodes) {
+		return false
+	}
+	if nodes != 1 {
+		d.report(n, fmt.Sprintf("%d nodes cannot be started yet, only 1", nodes),
+			"for more start the network by other means and list its nodes under network.endpoints")
+		return false
+	}
+	*dst = int(nodes)
+	return true
+}
+
+func (d *decoder) blockTime(n *node, dst *time.Duration) bool {
+	var t time.Duration
+	switch {
+	case !d.duration(n, &t):
+		return false
+	case t < minBlockTime || t > maxBlockTime:
+		d.report(n, fmt.Sprintf("%s is out of range", show(n.text)), "allowed is 6s to 600s; 10s or more for measurements")
+		return false
+	case t%time.Second != 0:
+		d.report(n, fmt.Sprintf("%s is not a whole number of seconds", show(n.text)), "a node's block time is in whole seconds")
+		return false
+	}
+	*dst = t
+	return true
+}
+
+func (d *decoder) endpoints(n *node, dst *[]Endpoint) bool {
+	*dst = []Endpoint{} // endpoints, even where all are wrong
+	return d.sound(func() {
+		seen := make(map[string]bool)
+		for _, item := range d.list(n, 1, maxEndpoints) {
+			e := Endpoint{Weight: DefaultEndpointWeight}
+			d.fields(item,
+				field{"url", into(d.url, &e.URL)},
+				field{"weight", into(whole[int](d, 1, maxWeight), &e.Weight)},
+				field{"auth", into(d.auth, &e.Auth)},
+			)
+			d.require(item, "url", `for example url: "http://127.0.0.1:8088/v2"`)
+			if e.URL != "" && seen[e.URL] {
+				d.report(item.get("url"), "the same endpoint is here twice", "give it a higher weight instead")
+			}
+			seen[e.URL] = true
+			*dst = append(*dst, e)
+		}
+	})
+}
+
+func (d *decoder) url(n *node, dst *string) bool {
+	var text string
+	if !d.scalar(n, &text) {
+		return false
+	}
+	u, p := parseURL(text)
+	if p != nil {
+		d.report(n, p.Message, p.Hint)
+		return false
+	}
+	*dst = u
+	return true
+}
+
+const authHint = "leave them out and say where they are, auth: env:NAME or auth: file:PATH, which holds user:password"
+
+// parseURL checks an endpoint's URL and gives it the path /v2 if it has none.
+// No message repeats a URL that may hold a password.
+func parseURL(text string) (string, *Problem) {
+	const example = "for example http://127.0.0.1:8088/v2"
+	u, err := url.Parse(text)
+	switch {
+	case strings.Contains(text, "@"):
+		return "", complain("a URL with a user name or password in it is refused", authHint)
+	case err != nil:
+		return "", complain(show(text)+" is not a URL", example)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", complain(show(text)+" is not an http or https URL", example)
+	case u.Hostname() == "":
+		return "", complain(show(text)+" has no host", example)
+	case u.Port() != "" && !isPort(u.Port()):
+		return "", complain(show(text)+" has a port above 65535", example)
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return "", complain(show(text)+" has more than a path", example)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/v2"
+	}
+	return u.String(), nil
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// The network ids of LOCAL and MAIN, in directory block headers.
+const (
+	localID = "fa92e5a4"
+	mainID  = "fa92e5a2"
+)
+
+func (d *decoder) expect(n *node, dst *string) bool {
+	var text string
+	if !d.scalar(n, &text) {
+		return false
+	}
+	switch upper := strings.ToUpper(text); {
+	case upper == "MAIN" || upper == "MAINNET" || strings.EqualFold(text, mainID):
+		d.report(n, "MAIN is always refused: load there costs money and harms others", "use LOCAL or a testnet")
+		return false
+	case (upper == "LOCAL" || upper == "TEST") && text != upper:
+		d.report(n, show(text)+" is not a network's name", "write "+upper+" in capitals")
+		return false
+	case text == "" || len(text) > 64 || strings.ContainsFunc(text, notASCII):
+		d.report(n, show(text)+" is not a network's name", "a name has 1 to 64 printable ASCII characters; an id has 8 hex digits")
+		return false
+	}
+	*dst = text
+	return true
+}
+
+func notASCII(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }
+
+func (d *decoder) credits(n *node, c *Credits) bool {
+	return d.sound(func() {
+		d.fields(n,
+			field{"key", into(d.key, &c.Key)},
+			field{"budget", into(whole[int64](d, 1, maxBudget), &c.Budget)},
+		)
+	})
+}
+
+func (d *decoder) key(n *node, dst *string) bool {
+	if n.kind == scalar && n.text == LocalTestKey {
+		*dst = n.text
+		return true
+	}
+	return d.reference(n, "the secret key", "use local-test-key (LOCAL networks only), env:NAME or file:PATH", dst)
+}
+
+func (d *decoder) auth(n *node, dst *string) bool {
+	return d.reference(n, "user:password", "use env:NAME or file:PATH", dst)
+}
+
+// reference reads where a secret is. What it finds instead may be the secret
+// itself, so that it is never repeated.
+func (d *decoder) reference(n *node, what, hint string, dst *string) bool {
+	var text string
+	if !d.scalar(n, &text) {
+		return false
+	}
+	kind, where, _ := strings.Cut(text, ":")
+	switch {
+	case secretKey.MatchString(text):
+		return false // reported when the file was read
+	case kind == "env" && isVariable(where), kind == "file" && isPath(where):
+		*dst = text
+		return true
+	case kind == "env":
+		d.report(n, "after env: must be the name of an environment variable", "for example env:FACTOM_LOAD_SECRET")
+	case kind == "file":
+		d.report(n, "after file: must be the path of a file", "for example file:/etc/factom-load/secret")
+	default:
+		d.report(n, "must say where "+what+" is, never hold it", hint)
+	}
+	return false
+}
+
+func isVariable(s string) bool {
+	return s != "" && len(s) <= 128 && (s[0] < '0' || s[0] > '9') && !strings.ContainsAny(s, ".-") && !strings.ContainsFunc(s, notInName)
+}
+
+func isPath(s string) bool {
+	return s != "" && len(s) <= 4096 && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// payer fills in the key of a local network, and asks for one otherwise.
+func (d *decoder) payer(root *node, s *Scenario) {
+	credits := root.get("credits")
+	switch {
+	case credits.get("key") != nil:
+	case s.Network.Endpoints == nil:
+		s.Credits.Key = DefaultKey
+	default:
+		at := credits
+		if at == nil || at.kind != mapping {
+			at = root.get("network").get("endpoints")
+		}
+		d.problems = append(d.problems, complain("credits.key is missing: with endpoints the scenario must say who pays",
+			"credits: {key: env:NAME}, file:PATH, or local-test-key if the endpoints are a LOCAL network").at(at.at, "credits.key"))
+	}
+}

@@ -1,0 +1,79 @@
+package scenarios
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+)
+
+// Normal is the scenario's normal form: everything that decides what load is
+// asked for and how far it is followed, one value a line, in a fixed order and
+// in fixed units. Two files that ask for the same load have the same one.
+//
+// Left out is what the load does not depend on: the name and the description,
+// the network and who pays (compared apart), and what is judged afterwards, that
+// is thresholds and the primary metric. The names of phases are in: figures are
+// compared phase by phase.
+//
+// The first line is the version of the form, to be raised with any change.
+func (s *Scenario) Normal() []byte {
+	var b bytes.Buffer
+	line := func(key string, values ...any) {
+		b.WriteString(key)
+		for _, v := range values {
+			b.WriteByte(' ')
+			switch v := v.(type) {
+			case float64:
+				b.WriteString(strconv.FormatFloat(v, 'g', -1, 64))
+			case Range:
+				fmt.Fprintf(&b, "%d..%d", v.Min, v.Max)
+			case string:
+				b.WriteString(strconv.Quote(v))
+			default:
+				fmt.Fprint(&b, v)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("factom-load/scenario/v1\n")
+	line("seed", s.Seed)
+
+	w := s.Workload
+	line("chains", w.Chains)
+	if w.Chains > 0 {
+		line("choose", w.Choose.Kind, w.Choose.Zipf)
+	}
+	line("marker", w.Marker)
+	for _, i := range w.Mix {
+		line("item", i.Kind, i.Weight, i.Size, i.ExtIDs)
+	}
+
+	l := s.Load
+	line("arrival", l.Arrival)
+	line("in_flight", l.InFlight)
+	line("late", l.Late)
+	if l.Late == LateSkip {
+		line("late_by_ns", l.LateBy.Nanoseconds())
+	}
+	line("submit_timeout_ns", l.SubmitTimeout.Nanoseconds())
+	for _, p := range l.Phases {
+		line("phase", p.Name, p.For.Nanoseconds(), p.From, p.To, p.Measured)
+	}
+
+	line("until", s.Confirm.Until)
+	if t := s.Confirm.Timeout; t.Blocks > 0 {
+		line("timeout_blocks", t.Blocks)
+	} else {
+		line("timeout_ns", t.Time.Nanoseconds())
+	}
+	return b.Bytes()
+}
+
+// SHA256 is the hash of the normal form in hex: runs with the same one asked for
+// the same load.
+func (s *Scenario) SHA256() string {
+	sum := sha256.Sum256(s.Normal())
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,195 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// The same load in other words: other order, units, quotes and comments, with
+// defaults written out.
+func TestSameHash(t *testing.T) {
+	want := mustParse(t, example)
+	for _, text := range []string{
+		`# another file
+load:
+  phases:
+  - {rate: 300/min, for: 10000ms, measured: false, name: "warmup"}
+  - {rate: "5..100/s", for: 0.5m, name: ramp}
+  - {rate: 6000/min, for: 1m, name: steady, measured: true}
+workload:
+  mix:
+  - {extids: 1..3, size: 0.1kB..1kB, weight: 95, kind: entry}
+  - {size: 200..200B, weight: 5, kind: chain, extids: 2}
+  chains: 20
+confirm: {timeout: 3.0 blocks}
+seed: 42
+version: 1
+`, example + "\n# the end\n", string(render(want)),
+	} {
+		got := mustParse(t, text)
+		if got.SHA256() != want.SHA256() {
+			t.Errorf("another hash:\n%s", cmp.Diff(string(want.Normal()), string(got.Normal())))
+		}
+	}
+	if got, first := want.SHA256(), "factom-load/scenario/v1\n"; len(got) != 64 || !strings.HasPrefix(string(want.Normal()), first) {
+		t.Errorf("%s\n%s", got, want.Normal())
+	}
+}
+
+// Runs recorded long ago must stay comparable: this hash never changes.
+func TestHashIsStable(t *testing.T) {
+	const want = "2943656377fefc07da5d1ef3f634911022dcc40dd658f38cc1bd324178952276"
+	if got := mustParse(t, example).SHA256(); got != want {
+		t.Errorf("hash = %s, want %s of\n%s", got, want, mustParse(t, example).Normal())
+	}
+}
+
+func TestHashAndValues(t *testing.T) {
+	base := strings.Replace(example, "in_flight: 5000", "in_flight: 5000\n  late: skip", 1)
+	for _, test := range []struct {
+		path, value string
+		same        bool
+	}{
+		{"seed", "43", false},
+		{"workload.chains", "21", false},
+		{"workload.choose", "single", false},
+		{"workload.choose", "{zipf: 1}", false},
+		{"workload.marker", "other", false},
+		{"workload.mix[0].weight", "94", false},
+		{"workload.mix[0].size", "100..1001B", false},
+		{"workload.mix[0].extids", "1..2", false},
+		{"workload.mix[1].kind", "entry", false},
+		{"workload.mix", "[{kind: entry, weight: 95, size: 100..1000B, extids: 1..3}]", false},
+		{"load.arrival", "poisson", false},
+		{"load.in_flight", "4999", false},
+		{"load.late", "send", false},
+		{"load.late_by", "2s", false},
+		{"load.submit_timeout", "31s", false},
+		{"load.phases[0].name", "warm", false},
+		{"load.phases[0].for", "11s", false},
+		{"load.phases[0].measured", "true", false},
+		{"load.phases[1].rate", "6/s..100/s", false},
+		{"load.phases[1].rate", "5/s..99/s", false},
+		{"confirm.until", "accepted", false},
+		{"confirm.timeout", "4blocks", false},
+		{"confirm.timeout", "3s", false},
+
+		{"name", "other", true},
+		{"description", "Other.", true},
+		{"network", "{local: {block_time: 20s}}", true},
+		{"network", "{endpoints: [{url: 'http://h/v2'}]}", true},
+		{"credits", "{key: env:KEY, budget: 7}", true},
+		{"thresholds", "[]", true},
+		{"compare.primary", "submit.p99", true},
+	} {
+		t.Run(test.path+"="+test.value, func(t *testing.T) {
+			text := base
+			if test.path == "confirm.until" {
+				text = strings.Replace(text, "  - confirm.p99 < 2blocks\n", "", 1)
+			}
+			got, want := mustParse(t, text, Override{test.path, test.value}), mustParse(t, text)
+			if same := got.SHA256() == want.SHA256(); same != test.same {
+				t.Errorf("same hash: %v, want %v", same, test.same)
+			}
+		})
+	}
+	// Only late: skip looks at late_by.
+	if mustParse(t, example, Override{"load.late_by", "2s"}).SHA256() != mustParse(t, example).SHA256() {
+		t.Error("late_by counts with late: send")
+	}
+}
+
+// Every scenario that is allowed can be written down and read back.
+func TestRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		text := render(s)
+		got, err := Parse(text, "x.yaml")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if diff := cmp.Diff(s, got); diff != "" {
+			t.Fatalf("%s\n%s", diff, text)
+		}
+		if s.SHA256() != got.SHA256() {
+			t.Fatalf("the hash changed: %s", cmp.Diff(string(s.Normal()), string(got.Normal())))
+		}
+	})
+}
+
+func drawScenario(t *rapid.T) *Scenario {
+	name := rapid.StringMatching(`[A-Za-z0-9_][A-Za-z0-9._-]{0,20}`)
+	duration := rapid.Map(rapid.Int64Range(1, int64(MaxDuration)), func(n int64) time.Duration { return time.Duration(n) })
+	// Rates as people write them: thousandths at most.
+	rate := rapid.Map(rapid.IntRange(0, 200), func(n int) float64 { return float64(n) / 4 })
+	weight := rapid.IntRange(1, maxWeight)
+
+	s := &Scenario{
+		Name:        name.Draw(t, "name"),
+		Description: rapid.StringMatching(`[ -~äöü€]{0,30}`).Filter(func(s string) bool { return strings.TrimSpace(s) == s }).Draw(t, "description"),
+		Seed:        rapid.Uint64().Draw(t, "seed"),
+		Credits:     Credits{Key: rapid.SampledFrom([]string{LocalTestKey, "env:KEY", "file:/a b/key"}).Draw(t, "key"), Budget: rapid.Int64Range(1, maxBudget).Draw(t, "budget")},
+		Workload:    Workload{Marker: rapid.StringMatching(`[ -~]{1,64}`).Draw(t, "marker")},
+		Load: Load{
+			Arrival: rapid.SampledFrom([]Arrival{Constant, Poisson}).Draw(t, "arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "in_flight"),
+			Late: rapid.SampledFrom([]Late{LateSend, LateSkip}).Draw(t, "late"), LateBy: duration.Draw(t, "late_by"), SubmitTimeout: duration.Draw(t, "submit_timeout"),
+		},
+		Confirm: Confirm{Until: rapid.SampledFrom([]Until{UntilBlock, UntilAccepted}).Draw(t, "until")},
+		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),
+	}
+	if rapid.Bool().Draw(t, "blocks") {
+		s.Confirm.Timeout.Blocks = float64(rapid.IntRange(1, 400).Draw(t, "timeout")) / 4
+	} else {
+		s.Confirm.Timeout.Time = duration.Draw(t, "timeout")
+	}
+	if rapid.Bool().Draw(t, "local") {
+		s.Network.Local = &Local{Nodes: 1, BlockTime: time.Duration(rapid.IntRange(6, 600).Draw(t, "block time")) * time.Second}
+	} else {
+		for i := range rapid.IntRange(1, 4).Draw(t, "endpoints") {
+			s.Network.Endpoints = append(s.Network.Endpoints, Endpoint{
+				URL:    fmt.Sprintf("http://node-%d.example:8088/v2", i),
+				Weight: weight.Draw(t, "weight"),
+				Auth:   rapid.SampledFrom([]string{"", "env:AUTH", "file:auth.txt"}).Draw(t, "auth"),
+			})
+		}
+		s.Network.Expect = rapid.SampledFrom([]string{"", "LOCAL", "TEST", "fct_community_test", "12345678", "1e234567"}).Draw(t, "expect")
+	}
+	entries := false
+	for range rapid.IntRange(1, 4).Draw(t, "items") {
+		i := Item{Kind: rapid.SampledFrom([]Kind{KindEntry, KindChain}).Draw(t, "kind"), Weight: weight.Draw(t, "weight")}
+		entries = entries || i.Kind == KindEntry
+		i.ExtIDs.Min = rapid.IntRange(2, 10).Draw(t, "extids.min")
+		i.ExtIDs.Max = rapid.IntRange(i.ExtIDs.Min, 100).Draw(t, "extids.max")
+		i.Size.Min = rapid.IntRange(i.MinSize(s.Workload.Marker), MaxSize).Draw(t, "size.min")
+		i.Size.Max = rapid.IntRange(i.Size.Min, MaxSize).Draw(t, "size.max")
+		s.Workload.Mix = append(s.Workload.Mix, i)
+	}
+	s.Workload.Choose = Choice{Kind: Uniform}
+	if s.Workload.Chains = rapid.IntRange(0, maxChains).Draw(t, "chains"); entries {
+		s.Workload.Chains = max(s.Workload.Chains, 1)
+	}
+	if s.Workload.Chains > 0 {
+		s.Workload.Choose = rapid.SampledFrom([]Choice{{Kind: Single}, {Kind: Uniform}, {Zipf, 1.2}, {Zipf, 10}}).Draw(t, "choose")
+	}
+	for i := range rapid.IntRange(1, 4).Draw(t, "phases") {
+		p := Phase{Name: fmt.Sprintf("%s-%d", name.Draw(t, "phase"), i), For: min(duration.Draw(t, "for"), 24*time.Hour), Measured: i == 0 || rapid.Bool().Draw(t, "measured")}
+		p.From, p.To = rate.Draw(t, "from"), rate.Draw(t, "to")
+		if i == 0 {
+			p.To++
+		}
+		s.Load.Phases = append(s.Load.Phases, p)
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
+		threshold, p := parseThreshold(rapid.SampledFrom([]string{"submit.p99 < 500ms", "accept.max<=1.5blocks", "lost == 0", "failed < 0.5%", "sent_per_s > 60/min"}).Draw(t, "threshold"))
+		if p != nil {
+			t.Fatal(p)
+		}
+		s.Thresholds = append(s.Thresholds, threshold)
+	}
+	return s
+}

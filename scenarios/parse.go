@@ -1,0 +1,125 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+)
+
+// Parse reads a scenario file, with the overrides put in place, later ones over
+// earlier ones. It returns either a complete scenario or an error of type
+// [Errors] that has every problem of the file and of the overrides. The name
+// of the file is for messages, and for the scenario's name where it has none.
+func Parse(data []byte, file string, sets ...Override) (*Scenario, error) {
+	src := source{file: file}
+	root := src.read(data, "", "")
+	d := &decoder{problems: src.problems}
+	if root != nil && root.kind == null {
+		d.report(root, "the scenario is empty", "the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}")
+		return nil, d.problems.err()
+	}
+	for _, set := range sets {
+		d.override(root, set)
+	}
+	if root == nil {
+		return nil, d.problems.err()
+	}
+	s := d.scenario(root, file)
+	if err := d.problems.err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d *decoder) scenario(root *node, file string) *Scenario {
+	s := &Scenario{
+		Name:     nameOf(file),
+		Seed:     DefaultSeed,
+		Credits:  Credits{Budget: DefaultBudget},
+		Workload: defaultWorkload(),
+		Load:     defaultLoad(),
+		Confirm:  Confirm{Until: DefaultUntil, Timeout: Span{Blocks: DefaultTimeoutBlocks}},
+		Primary:  DefaultPrimary,
+	}
+	d.fields(root,
+		field{"version", d.version},
+		field{"name", into(d.name, &s.Name)},
+		field{"description", into(d.line, &s.Description)},
+		field{"seed", into(whole[uint64](d, 0, math.MaxUint64), &s.Seed)},
+		field{"network", into(d.network, &s.Network)},
+		field{"credits", into(d.credits, &s.Credits)},
+		field{"workload", into(d.workload, &s.Workload)},
+		field{"load", into(d.load, &s.Load)},
+		field{"confirm", into(d.confirm, &s.Confirm)},
+		field{"thresholds", into(d.thresholds, &s.Thresholds)},
+		field{"compare", into(d.compare, &s.Primary)},
+	)
+	d.require(root, "version", "begin the file with version: 1")
+	d.require(root, "load", phasesHint)
+	d.payer(root, s)
+	d.reachable(root, s)
+	if s.Network.Local == nil && s.Network.Endpoints == nil {
+		s.Network.Local = defaultLocal()
+	}
+	return s
+}
+
+// version reads the key that has one value.
+func (d *decoder) version(n *node) {
+	var v uint64
+	if whole[uint64](d, 0, math.MaxUint64)(n, &v) && v != Version {
+		d.report(n, fmt.Sprintf("version %d is not supported", v), fmt.Sprintf("this program reads version %d", Version))
+	}
+}
+
+// nameOf makes a scenario's name of its file's.
+func nameOf(file string) string {
+	base := filepath.Base(file)
+	base = strings.TrimSuffix(strings.TrimSuffix(base, ".yaml"), ".yml")
+	name := strings.Map(func(r rune) rune {
+		if notInName(r) {
+			return '-'
+		}
+		return r
+	}, base)
+	name = strings.TrimLeft(name, ".-")
+	return pick("scenario", name[:min(len(name), 64)], name == "")
+}
+
+func (d *decoder) confirm(n *node, c *Confirm) bool {
+	return d.sound(func() {
+		d.fields(n,
+			field{"until", into(oneOf(d, UntilBlock, UntilAccepted), &c.Until)},
+			field{"timeout", into(d.span, &c.Timeout)},
+		)
+	})
+}
+
+func (d *decoder) compare(n *node, primary *Metric) bool {
+	return d.sound(func() {
+		d.fields(n, field{"primary", into(d.latencyMetric, primary)})
+	})
+}
+
+// reachable reports what asks for confirm latencies in a run that does not wait
+// for confirmations.
+func (d *decoder) reachable(root *node, s *Scenario) {
+	if s.Confirm.Until != UntilAccepted {
+		return
+	}
+	const hint = "use accept, or confirm: {until: block}"
+	const message = " is never measured with confirm.until: accepted"
+	if n := root.get("compare").get("primary"); n != nil && strings.HasPrefix(string(s.Primary), "confirm.") {
+		d.report(n, show(string(s.Primary))+message, hint)
+	}
+	thresholds := root.get("thresholds")
+	if thresholds == nil || len(thresholds.items) != len(s.Thresholds) {
+		return // some were refused, and said so
+	}
+	for i, t := range s.Thresholds {
+		if strings.HasPrefix(string(t.Metric), "confirm.") {
+			d.report(thresholds.items[i], show(string(t.Metric))+message, hint)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// render writes a scenario out, with nothing left to a default and in spellings
+// that files seldom use.
+func render(s *Scenario) []byte {
+	var b bytes.Buffer
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	decimal := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	span := func(t Span) string { return pick(decimal(t.Blocks)+" blocks", t.Time.String(), t.Blocks > 0) }
+	quote := strconv.QuoteToASCII
+
+	if s.Primary != "" {
+		p("compare:\n  primary: %s", s.Primary)
+	}
+	if len(s.Thresholds) > 0 {
+		p("thresholds:")
+		for _, t := range s.Thresholds {
+			p("- %q", t.Expression)
+		}
+	}
+	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
+	l := s.Load
+	p("load:\n  arrival: %s\n  in_flight: %d\n  late: %s\n  late_by: %dns\n  submit_timeout: %dns\n  phases:",
+		l.Arrival, l.InFlight, l.Late, l.LateBy, l.SubmitTimeout)
+	for _, f := range l.Phases {
+		p("  -\n    measured: %v # ?\n    rate: %s /s..%s /s\n    for: %dns\n    name: %s", f.Measured, decimal(f.From), decimal(f.To), f.For, quote(f.Name))
+	}
+	w := s.Workload
+	p("workload:\n  chains: %d\n  marker: %s", w.Chains, quote(w.Marker))
+	switch {
+	case w.Choose.Kind == Zipf:
+		p("  choose: {zipf: %s}", decimal(w.Choose.Zipf))
+	case w.Chains > 0:
+		p("  choose: %s", w.Choose.Kind)
+	}
+	p("  mix:")
+	for _, i := range w.Mix {
+		p("  - size: %dB..%dB\n    extids: %d..%d\n    weight: %d\n    kind: %s", i.Size.Min, i.Size.Max, i.ExtIDs.Min, i.ExtIDs.Max, i.Weight, i.Kind)
+	}
+	p("credits: {budget: %d, key: %s}", s.Credits.Budget, quote(s.Credits.Key))
+	p("network:")
+	if s.Network.Expect != "" {
+		p("  expect: %s", quote(s.Network.Expect))
+	}
+	if local := s.Network.Local; local != nil {
+		p("  local: {block_time: %s, nodes: %d}", local.BlockTime, local.Nodes)
+	} else {
+		p("  endpoints:")
+		for _, e := range s.Network.Endpoints {
+			p("  - url: %s\n    weight: %d", quote(e.URL), e.Weight)
+			if e.Auth != "" {
+				p("    auth: %s", quote(e.Auth))
+			}
+		}
+	}
+	p("seed: %d\nname: %s\ndescription: %s\nversion: 1", s.Seed, quote(s.Name), quote(s.Description))
+	return b.Bytes()
+}
