@@ -47,7 +47,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 // pageFuncs are the formats that the template uses.
 func pageFuncs(r *Report) template.FuncMap {
 	return template.FuncMap{
-		"count": countText, "rate": rateText, "ms": msText, "percent": percentText,
+		"count": countText, "rate": rateText, "ms": msText,
 		"bytes": bytesText, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,

@@ -207,7 +207,7 @@ func legible(s string) string {
 		case r == '\n' || r == '\t':
 			return r
 		case r < ' ', r >= 0x7f && r <= 0x9f,
-			r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
+			r == 0x200b, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
 			r == 0xfeff, r == 0x061c:
 			return '\uFFFD'
 		}

@@ -189,7 +189,8 @@ func troubledRun(tb testing.TB) *Report {
 		{0, "read tcp 127.0.0.1:40212->127.0.0.1:8088: i/o timeout", 2, 61.2, strings.Repeat("c0", 32)},
 	}
 	r.Audit = sampleAudit(3)
-	r.Thresholds[1].OK, r.Thresholds[3].OK, r.Thresholds[3].Value = false, false, 3
+	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
+	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false
 	r.Thresholds = append(r.Thresholds, ThresholdResult{"commit_service.p99 < 200ms", Number(math.NaN()), false})
 	second := r.Endpoints[0]
 	second.URL, second.Errors = "http://factomd-2.testnet.example:8088/v2", r.Errors

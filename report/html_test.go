@@ -254,7 +254,7 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{emptyRun(t), "block-chart", []string{"No directory block was saved"}, nil},
 		{longRun(t, 900), "lost", []string{"Listed 1,000 of 4,711", "Show the 1,000 lost entries"}, nil},
 		{longRun(t, 900), "phases", []string{"All 240 phases", "step-239"}, nil},
-		{longRun(t, 900), "rates", []string{"Each point stands for 48 s", "lowest to the highest interval"}, nil},
+		{longRun(t, 900), "rates", []string{"240 phases", "Each point stands for 48 s", "lowest to the highest interval"}, nil},
 		{longRun(t, 900), "block-chart", []string{"Each bar stands for 11 blocks", "The first 250 of 1,920 blocks"}, nil},
 		{samples(t)["invalid"], "verdict", []string{"Invalid", "Do not use these figures. schedule p99 was 31 ms"}, nil},
 	}
@@ -312,7 +312,7 @@ func TestWriteHTMLReportsAWriteError(t *testing.T) {
 // Text has a contrast of 4.5 at least to what is behind it, graphics 3, in
 // both colour schemes (WCAG 2.2, 1.4.3 and 1.4.11).
 func TestColourContrast(t *testing.T) {
-	blocks := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(pageStyle, -1)
+	blocks := regexp.MustCompile(`(?s):root \{([^}]*--page:.*?)\}`).FindAllStringSubmatch(pageStyle, -1)
 	if len(blocks) != 2 {
 		t.Fatalf("%d colour schemes", len(blocks))
 	}

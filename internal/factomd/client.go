@@ -184,7 +184,7 @@ func (c *Client) request(ctx context.Context) *http.Request {
 // orContext returns the context's error where it explains err better: a
 // transport may report a cancellation in words of its own.
 func orContext(ctx context.Context, err error) error {
-	if ctx.Err() != nil && transportClass(err) == "transport error" {
+	if ctx.Err() != nil && (errors.Is(err, net.ErrClosed) || transportClass(err) == "transport error") {
 		return ctx.Err()
 	}
 	return err

@@ -1,6 +1,7 @@
 package factomd
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -35,7 +36,7 @@ func client(t *testing.T, o Options) *Client {
 	return c
 }
 
-// listener accepts connections, reads a little of each, and lets answer have it.
+// listener accepts connections, reads a request of each, and lets answer have it.
 func listener(t *testing.T, answer func(*net.TCPConn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,7 +51,9 @@ func listener(t *testing.T, answer func(*net.TCPConn)) string {
 			if err != nil {
 				return
 			}
-			io.ReadFull(conn, make([]byte, 20))
+			if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				io.Copy(io.Discard, r.Body)
+			}
 			answer(conn.(*net.TCPConn))
 			conn.Close()
 		}
@@ -183,7 +186,7 @@ func TestFailures(t *testing.T) {
 			want: failure{false, 0, "connection refused"}},
 		{name: "reset", url: listener(t, func(c *net.TCPConn) { c.SetLinger(0) }),
 			want: failure{false, 0, "connection reset"}},
-		{name: "not HTTP", url: listener(t, func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-OpenSSH\r\n\r\n"); io.Copy(io.Discard, c) }),
+		{name: "not HTTP", url: listener(t, func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-OpenSSH\r\n\r\n") }),
 			want: failure{false, 0, "reply is not HTTP"}},
 	}
 	for _, test := range tests {
@@ -242,6 +245,20 @@ func TestErrorTexts(t *testing.T) {
 		if got := strings.ReplaceAll(err.Error(), c.URL(), "URL"); got != test.want {
 			t.Errorf("%s:\n%s, want\n%s", name, got, test.want)
 		}
+	}
+}
+
+// TestClosedWhileWriting has the transport close a connection under its own
+// write, because the node did.
+func TestClosedWhileWriting(t *testing.T) {
+	err := &net.OpError{Op: "readfrom", Net: "tcp", Err: fmt.Errorf("write: %w", net.ErrClosed)}
+	if _, _, message := Classify(err); message != "connection reset" {
+		t.Errorf("counted as %q", message)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := orContext(ctx, err); got != context.Canceled {
+		t.Errorf("after a cancellation it is %v", got)
 	}
 }
 

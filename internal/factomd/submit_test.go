@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -76,22 +77,44 @@ func TestSubmitFromManyGoroutines(t *testing.T) {
 	group.Wait()
 }
 
-// TestSubmitReturnsTheBody lets calls end while the transport still writes: the
-// node does not read. The race detector sees if the body is touched afterwards.
+// TestSubmitReturnsTheBody has nodes that answer before they have read the
+// request, or never do. The race detector sees if the body is touched after the
+// call.
 func TestSubmitReturnsTheBody(t *testing.T) {
-	release := make(chan struct{})
-	c := node(t, Options{Timeout: 30 * time.Millisecond}, func(http.ResponseWriter, *http.Request) { <-release })
-	defer close(release)
 	body := make([]byte, 64<<20) // more than the sockets hold
-	for i := range 3 {
-		_, _, err := c.Submit(t.Context(), body, Hash{})
-		if _, _, message := Classify(err); message != "timeout" {
-			t.Fatalf("counted as %q: %v", message, err)
+	check := func(answer, want string) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
-		for j := 0; j < len(body); j += 4096 {
-			body[j] = byte(i + 1)
+		overwritten, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			io.ReadFull(conn, make([]byte, 1)) // an answer before the request is none
+			io.WriteString(conn, answer)
+			<-overwritten
+			io.Copy(io.Discard, conn)
+		}()
+		c := client(t, Options{URL: "http://" + l.Addr().String(), Timeout: 200 * time.Millisecond})
+		_, _, err = c.Submit(t.Context(), body, Hash{})
+		if _, _, message := Classify(err); message != want {
+			t.Errorf("counted as %q, want %q: %v", message, want, err)
 		}
+		close(overwritten)
+		for i := 0; i < len(body); i += 4096 {
+			body[i]++
+		}
+		c.Close()
+		l.Close()
+		<-done
 	}
+	check("", "timeout")
+	check("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "http 401")
 }
 
 func BenchmarkSubmit(b *testing.B) {
