@@ -80,6 +80,9 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return report.ExitUsage
 	}
 	e.complain(err)
+	if i := new(run.Interruption); errors.As(err, &i) && !i.Failure {
+		return report.ExitInterrupted
+	}
 	return report.ExitCannot
 }
 

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -96,7 +95,7 @@ type run struct {
 // waiting ends too. The record is complete in either case.
 //
 // Unless Do returns an error, the directory holds the whole record. A [*Refused]
-// error means that no run began.
+// error means that no run began, and so does an [*Interruption].
 func Do(stop, abort context.Context, o Options) (err error) {
 	if o.Salt == "" {
 		o.Salt = o.ID
@@ -127,11 +126,22 @@ func Do(stop, abort context.Context, o Options) (err error) {
 	}()
 
 	if err := r.prepare(stop); err != nil {
+		if i := interruption(stop); i != nil {
+			return fmt.Errorf("nothing was run: %w", i)
+		}
 		return &Refused{err}
 	}
 	defer func() { err = errors.Join(err, r.dir.Close()) }()
 	defer r.network.close()
 	return r.do(stop, abort)
+}
+
+// interruption returns why a context was ended, or nil if it was not, or not by
+// an [*Interruption].
+func interruption(stop context.Context) *Interruption {
+	var i *Interruption
+	errors.As(context.Cause(stop), &i)
+	return i
 }
 
 // interrupt ends the sending for a reason that is not the user's.
@@ -227,13 +237,10 @@ func (r *run) open() (err error) {
 // do is the run itself, from the payment to the complete record.
 func (r *run) do(stop, abort context.Context) error {
 	failure := r.carryOut(stop, abort)
-
-	var i *Interruption
-	switch {
-	case failure != nil:
+	if i := interruption(stop); failure != nil {
 		r.manifest.Interrupted, r.manifest.Failure = true, true
 		r.manifest.Why = factomd.Printable(failure.Error(), 500)
-	case errors.As(context.Cause(stop), &i):
+	} else if i != nil {
 		r.manifest.Interrupted, r.manifest.Failure, r.manifest.Why = true, i.Failure, i.Why
 	}
 	_, err := r.collector.Finish()
@@ -380,9 +387,4 @@ func (r *run) lastChainAccepted(ctx context.Context) bool {
 	}
 	r.collector.Accept(last, int64(time.Since(r.start)))
 	return true
-}
-
-// ReportPaths returns the paths of the two reports of a run's directory.
-func ReportPaths(dir string) (json, html string) {
-	return filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
 }

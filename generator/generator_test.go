@@ -1,0 +1,366 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A ledger is a Tracker that keeps everything it is told.
+type ledger struct {
+	mu      sync.Mutex
+	start   time.Time
+	phases  []results.Phase
+	entries []ledgerEntry
+	planErr error
+}
+
+type ledgerEntry struct {
+	results.Planned
+	results.Submission
+	plannedOnRecord time.Duration // when Plan was called
+	submitted       bool
+	skipped         bool
+}
+
+func (l *ledger) Phase(i int, p results.Phase) { l.phases = append(l.phases, p) }
+
+func (l *ledger) Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range batch {
+		refs = append(refs, results.Ref(len(l.entries)))
+		l.entries = append(l.entries, ledgerEntry{Planned: p, plannedOnRecord: time.Since(l.start)})
+	}
+	return refs, l.planErr
+}
+
+func (l *ledger) Submitted(ref results.Ref, s results.Submission) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries[ref].Submission, l.entries[ref].submitted = s, true
+}
+
+func (l *ledger) Skip(ref results.Ref) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries[ref].skipped = true
+}
+
+// check makes sure that every planned entry came to one end, and returns how
+// many were submitted and how many skipped.
+func (l *ledger) check(t *testing.T, planned uint64) (submitted, skipped int) {
+	t.Helper()
+	if uint64(len(l.entries)) != planned {
+		t.Errorf("%d entries are planned, want %d", len(l.entries), planned)
+	}
+	for i, e := range l.entries {
+		if e.submitted == e.skipped {
+			t.Fatalf("entry %d: submitted %v, skipped %v", i, e.submitted, e.skipped)
+		}
+		if e.submitted {
+			submitted++
+		} else {
+			skipped++
+		}
+	}
+	return submitted, skipped
+}
+
+// A server answers submits in virtual time.
+type server struct {
+	mu    sync.Mutex
+	calls []string // bodies' methods, in order
+	// answer says how long a call takes, and what it says.
+	answer func(n int, at time.Duration) (time.Duration, error)
+	unsent bool // no connection ever
+	start  time.Time
+}
+
+func (s *server) Submit(ctx context.Context, body []byte, want factomd.Hash) (sent, answered time.Time, err error) {
+	s.mu.Lock()
+	n := len(s.calls)
+	s.calls = append(s.calls, string(body))
+	answer := s.answer
+	s.mu.Unlock()
+	sent = time.Now()
+	if s.unsent {
+		return time.Time{}, sent, &factomd.Failure{Message: "connection refused"}
+	}
+	var wait time.Duration
+	if answer != nil {
+		wait, err = answer(n, sent.Sub(s.start))
+	}
+	if !sleep(ctx, wait) {
+		return sent, time.Now(), &factomd.Failure{Message: "canceled"}
+	}
+	return sent, time.Now(), err
+}
+
+// begin makes a generator whose clock starts now.
+func begin(t *testing.T, yaml string, s *server) (*Generator, *ledger, Plan) {
+	t.Helper()
+	scenario := parse(t, yaml)
+	s.start = time.Now()
+	l := &ledger{start: s.start}
+	g := New(Options{
+		Scenario: scenario, Salt: "salt", Key: factomd.LocalTestKey().EC(),
+		Endpoints: []Endpoint{{Submitter: s, Weight: 1}}, Tracker: l, Start: s.start,
+	})
+	return g, l, NewPlan(scenario)
+}
+
+func runAll(t *testing.T, g *Generator, stop context.Context) {
+	t.Helper()
+	for _, f := range []func(stop, abort context.Context) error{g.Setup, g.Load} {
+		if err := f(stop, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEverySlotGoesOutAtItsInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, time.Duration) (time.Duration, error) { return 3 * time.Millisecond, nil }}
+		g, l, plan := begin(t, mixed, s)
+		runAll(t, g, t.Context())
+
+		submitted, _ := l.check(t, plan.Total.Slots)
+		if uint64(submitted) != plan.Total.Slots {
+			t.Errorf("%d of %d slots were submitted", submitted, plan.Total.Slots)
+		}
+		for i, e := range l.entries {
+			if e.Sent != e.At || e.Late || e.Waited {
+				t.Fatalf("entry %d, planned at %d, was sent at %d (late %v, waited %v)", i, e.At, e.Sent, e.Late, e.Waited)
+			}
+			if e.Committed-e.Sent != int64(3*time.Millisecond) || e.Revealed-e.Committed != int64(3*time.Millisecond) {
+				t.Fatalf("entry %d: the calls took %d and %d ns, want 3 ms each", i, e.Committed-e.Sent, e.Revealed-e.Committed)
+			}
+			if early := e.At - int64(e.plannedOnRecord); early < 0 || early > int64(aheadTime) {
+				t.Fatalf("entry %d went on record %v before its slot", i, time.Duration(early))
+			}
+		}
+		if want := []string{"setup", "warm", "ramp"}; len(l.phases) != len(want) {
+			t.Errorf("phases %v, want %v", l.phases, want)
+		}
+	})
+}
+
+// A server that freezes for a second in every ten must show in the latencies as
+// what a user would have met: nearly every entry of that second waits for its
+// rest. A closed loop, or one that counts from the real send, sees one slow
+// entry a worker. With little room in flight it comes out the same.
+func TestCoordinatedOmission(t *testing.T) {
+	const scenario = `
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load:
+  in_flight: %
+  phases: [{for: 30s, rate: 200/s}]
+`
+	for _, room := range []string{"20", "5000"} {
+		t.Run("in flight "+room, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{}
+				s.answer = func(_ int, at time.Duration) (time.Duration, error) {
+					if into := at % (10 * time.Second); into < time.Second {
+						return time.Second - into, nil
+					}
+					return time.Millisecond, nil
+				}
+				g, l, plan := begin(t, replace(scenario, room), s)
+				runAll(t, g, t.Context())
+				l.check(t, plan.Total.Slots)
+
+				var submit []time.Duration
+				late := 0
+				for _, e := range l.entries {
+					submit = append(submit, time.Duration(e.Revealed-e.At))
+					if e.Late {
+						late++
+						if !e.Waited {
+							t.Fatalf("entry %d is late on the harness's account", e.Index)
+						}
+					}
+				}
+				slices.Sort(submit)
+				at := func(q float64) time.Duration { return submit[int(q*float64(len(submit)))] }
+				if p99 := at(0.99); p99 < 850*time.Millisecond || p99 > 950*time.Millisecond {
+					t.Errorf("submit p99 is %v, want about 900 ms", p99)
+				}
+				if p95 := at(0.95); p95 < 450*time.Millisecond || p95 > 550*time.Millisecond {
+					t.Errorf("submit p95 is %v, want about 500 ms", p95)
+				}
+				if held := room == "20"; (late > 0) != held {
+					t.Errorf("%d entries were late with %s places in flight", late, room)
+				}
+				if g.InFlight() != 0 {
+					t.Errorf("%d entries are in flight at the end", g.InFlight())
+				}
+			})
+		})
+	}
+}
+
+func replace(s, with string) string {
+	for i := range s {
+		if s[i] == '%' {
+			return s[:i] + with + s[i+1:]
+		}
+	}
+	return s
+}
+
+func TestLateSkip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		s.answer = func(n int, at time.Duration) (time.Duration, error) {
+			if n == 0 {
+				return 2 * time.Second, nil // the commit of the first entry
+			}
+			return 0, nil
+		}
+		g, l, plan := begin(t, `
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load: {in_flight: 1, late: skip, late_by: 500ms, phases: [{for: 4s, rate: 10/s}]}
+`, s)
+		runAll(t, g, t.Context())
+		// Room comes after 2 s. The 19 slots in between are late by up to
+		// 1.9 s; those by more than 0.5 s are given up.
+		_, skipped := l.check(t, plan.Total.Slots)
+		if skipped != 14 {
+			t.Errorf("%d slots were skipped, want 14", skipped)
+		}
+	})
+}
+
+func TestStopSkipsTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, time.Duration) (time.Duration, error) { return 100 * time.Millisecond, nil }}
+		g, l, plan := begin(t, mixed, s)
+		stop, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		runAll(t, g, stop)
+
+		submitted, skipped := l.check(t, plan.Total.Slots)
+		if submitted == 0 || skipped == 0 {
+			t.Errorf("%d submitted, %d skipped", submitted, skipped)
+		}
+		for _, e := range l.entries {
+			switch {
+			case e.submitted && e.Err != nil:
+				t.Errorf("entry %d was under way and was not waited for: %v", e.Index, e.Err)
+			case e.submitted != (e.At < int64(3*time.Second)):
+				t.Errorf("entry %d, planned at %v: submitted %v", e.Index, time.Duration(e.At), e.submitted)
+			case !e.submitted && e.At > int64(3*time.Second+aheadTime) && !e.Hash.IsZero():
+				t.Errorf("entry %d was composed although the load had stopped", e.Index)
+			}
+		}
+	})
+}
+
+func TestAbortGivesUpCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, time.Duration) (time.Duration, error) { return time.Hour, nil }}
+		g, l, plan := begin(t, mixed, s)
+		both, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if err := errors.Join(g.Setup(both, both), g.Load(both, both)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(s.start); took > 2*time.Second {
+			t.Errorf("it took %v to give up", took)
+		}
+		if submitted, _ := l.check(t, plan.Total.Slots); submitted != 5 {
+			t.Errorf("%d entries were submitted, want the setup's 5", submitted)
+		}
+		if len(s.calls) != 5 {
+			t.Errorf("%d calls were made: no reveal may follow an aborted commit", len(s.calls))
+		}
+	})
+}
+
+// The reveal follows the commit whatever its answer, unless the node refused it
+// or nothing was sent.
+func TestRevealAfterCommit(t *testing.T) {
+	rejection := &factomd.Failure{Rejected: true, Code: -32602, Message: "Invalid params"}
+	timeout := &factomd.Failure{Message: "timeout"}
+	for _, c := range []struct {
+		name      string
+		commit    error
+		unsent    bool
+		calls     int
+		committed bool
+		revealed  bool
+	}{
+		{"success", nil, false, 2, true, true},
+		{"rejection", rejection, false, 1, true, false},
+		{"timeout", timeout, false, 2, false, true},
+		{"never sent", nil, true, 1, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{unsent: c.unsent}
+				s.answer = func(n int, _ time.Duration) (time.Duration, error) {
+					if n == 0 {
+						return 0, c.commit
+					}
+					return 0, nil
+				}
+				g, l, _ := begin(t, `
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load: {phases: [{for: 1s, rate: 1/s}]}
+`, s)
+				runAll(t, g, t.Context())
+				e := l.entries[0]
+				if len(s.calls) != c.calls {
+					t.Errorf("%d calls, want %d", len(s.calls), c.calls)
+				}
+				if got := e.Sent != results.Never; got == c.unsent {
+					t.Errorf("sent: %v", got)
+				}
+				if got := e.Committed != results.Never; got != c.committed {
+					t.Errorf("committed: %v, want %v", got, c.committed)
+				}
+				if got := e.Revealed != results.Never; got != c.revealed {
+					t.Errorf("revealed: %v, want %v", got, c.revealed)
+				}
+				if failed := c.commit != nil || c.unsent; (e.Err != nil) != failed {
+					t.Errorf("error %v", e.Err)
+				}
+			})
+		})
+	}
+}
+
+// What cannot be put on record is not sent.
+func TestNoRecordNoSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		g, l, plan := begin(t, mixed, s)
+		l.planErr = errors.New("disk full")
+		err := g.Load(t.Context(), t.Context())
+		if !errors.Is(err, l.planErr) {
+			t.Errorf("the error is %v, want the record's", err)
+		}
+		if len(s.calls) != 0 {
+			t.Errorf("%d calls were made", len(s.calls))
+		}
+		if submitted, _ := l.check(t, uint64(len(l.entries))); submitted != 0 || uint64(len(l.entries)) > plan.Total.Slots {
+			t.Errorf("%d of %d entries were submitted", submitted, len(l.entries))
+		}
+	})
+}
