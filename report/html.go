@@ -48,7 +48,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 func pageFuncs(r *Report) template.FuncMap {
 	return template.FuncMap{
 		"count": countText, "rate": rateText, "ms": msText,
-		"bytes": bytesText, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
+		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
 		"errors":   errorsText,

@@ -370,7 +370,7 @@ func TestFormats(t *testing.T) {
 		{msAxis(0.02), "20 µs"}, {msAxis(5), "5 ms"}, {msAxis(2000), "2 s"},
 		{percentText(0, 10), "0 %"}, {percentText(10, 10), "100 %"}, {percentText(1, 1e6), "<0.01 %"}, {percentText(999_999, 1e6), ">99.99 %"}, {percentText(1, 3), "33.3 %"}, {percentText(1, 0), "—"},
 		{spanText(4.25), "4.3 s"}, {spanText(130), "2 min 10 s"}, {spanText(3600 * 8), "8 h 0 min"}, {spanText(59.97), "60 s"},
-		{bytesText(900), "900 B"}, {bytesText(61 << 20), "61.0 MiB"},
+		{Bytes(900), "900 B"}, {Bytes(61 << 20), "61.0 MiB"},
 		{measuredText("confirm.p99 < 2blocks", 21300, 15), "21.3 s (1.42 blocks)"},
 		{measuredText("submit.p99 < 500ms", 12.5, 15), "12.5 ms"},
 		{measuredText("sent_per_s >= 95", 98.7, 15), "98.7/s"},

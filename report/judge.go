@@ -22,7 +22,8 @@ const (
 // judge fills in the thresholds, the harness's own validity and the verdict.
 func (f *fold) judge(r *Report) error {
 	r.Thresholds = []ThresholdResult{}
-	replaced, failed := false, []string{}
+	lost, failed := f.lostTotal > 0, []string{}
+	ruled := false // by the scenario's own thresholds on lost
 	for _, text := range f.m.Scenario.Thresholds {
 		t, err := scenarios.ParseThreshold(text)
 		if err != nil {
@@ -31,7 +32,9 @@ func (f *fold) judge(r *Report) error {
 		result := r.check(t)
 		r.Thresholds = append(r.Thresholds, result)
 		if t.Metric == "lost" {
-			replaced = true // the scenario says itself how much loss is too much
+			// The scenario says itself how much loss is too much.
+			lost = ruled && lost || !result.OK
+			ruled = true
 		}
 		if !result.OK {
 			failed = append(failed, result.Expression)
@@ -54,7 +57,7 @@ func (f *fold) judge(r *Report) error {
 	case !r.Harness.Valid:
 		r.Verdict, r.ExitCode = Invalid, ExitInvalid
 		r.VerdictWhy = "The figures must not be used: " + r.Harness.Why + "."
-	case t.Lost > 0 && !replaced:
+	case lost:
 		r.Verdict, r.ExitCode = Lost, ExitLost
 		r.VerdictWhy = fmt.Sprintf("%s lost: the API took them, and no block has them.", were(t.Lost))
 	case len(failed) > 0:

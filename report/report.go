@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
-// Schema identifies the format of report.json. Within v1 fields are added,
-// never renamed, never removed.
+//go:generate go test . -run TestSchemaFile -update
+
+// Schema identifies the format of report.json, of which report.schema.json is
+// the JSON Schema. Within v1 fields are added, never renamed, never removed.
 const Schema = "factom-load/report/v1"
 
 // A Report is the content of report.json.

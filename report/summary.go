@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 // WriteSummary writes what fits on one screen, for a terminal.
@@ -37,7 +36,7 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", row.name, row.l.Count,
-			duration(row.l.P50), duration(row.l.P95), duration(row.l.P99), duration(row.l.Max), row.l.Method)
+			msText(row.l.P50), msText(row.l.P95), msText(row.l.P99), msText(row.l.Max), row.l.Method)
 	}
 	w.Flush() // to a strings.Builder: cannot fail
 
@@ -55,11 +54,11 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 		b.WriteString("\n")
 	}
 	for _, th := range r.Thresholds {
-		word := "ok      "
+		word := "ok"
 		if !th.OK {
-			word = "FAILED  "
+			word = "FAILED"
 		}
-		fmt.Fprintf(&b, "%s  %s\n", word, th.Expression)
+		fmt.Fprintf(&b, "%-8s  %s: %s\n", word, th.Expression, measuredText(th.Expression, th.Value, r.Network.BlockSeconds))
 	}
 	fmt.Fprintf(&b, "\n%s\n%s\n", filepath.Join(dir, JSONFile), filepath.Join(dir, HTMLFile))
 	_, err := io.WriteString(out, b.String())
@@ -76,36 +75,4 @@ func versions(endpoints []NetworkEndpoint) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// duration writes milliseconds in a unit that suits, to three digits.
-func duration(ms float64) string {
-	d := time.Duration(ms * float64(time.Millisecond))
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.0f µs", ms*1000)
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", ms)
-	case d < 100*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", ms)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", ms)
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.2f s", ms/1000)
-	default:
-		return fmt.Sprintf("%.1f s", ms/1000)
-	}
-}
-
-// Bytes writes a number of bytes in a unit that suits.
-func Bytes(n uint64) string {
-	switch {
-	case n < 10_000:
-		return fmt.Sprintf("%d B", n)
-	case n < 10_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 10_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

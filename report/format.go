@@ -107,8 +107,8 @@ func percentText(part, whole uint64) string {
 	return fmt.Sprintf("%.1f %%", p)
 }
 
-// bytesText writes a size in binary units.
-func bytesText(n uint64) string {
+// Bytes writes a number of bytes in a unit that suits.
+func Bytes(n uint64) string {
 	if n < 1024 {
 		return strconv.FormatUint(n, 10) + " B"
 	}
