@@ -5,6 +5,7 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 // A job is a slot with everything that it takes to send it. Jobs are used again:
@@ -90,15 +91,15 @@ func (c *composer) entry(j *job) factomd.Entry {
 
 	free := s.size - 2 - len(c.marker) // what is left for other ExtIDs and the content
 	j.extIDs = append(j.extIDs[:0], c.marker)
-	more, least := s.extIDs-1, nonceSize // further ExtIDs, and the least content
+	more, least := s.extIDs-1, scenarios.ContentNonce // further ExtIDs, and the least content
 	if s.kind == results.KindChain {
-		j.extIDs = append(j.extIDs, take(nonceSize))
-		free -= 2 + nonceSize
+		j.extIDs = append(j.extIDs, take(scenarios.ChainNonce))
+		free -= 2 + scenarios.ChainNonce
 		more, least = s.extIDs-2, 0
 	}
 	for ; more > 0; more-- {
-		most := free - least - 3*(more-1) - 2
-		n := r.between(1, min(maxExtIDSize, most))
+		most := free - 2 - (more-1)*(2+scenarios.MinExtID) - least
+		n := r.between(scenarios.MinExtID, min(scenarios.MaxExtID, most))
 		j.extIDs = append(j.extIDs, take(n))
 		free -= 2 + n
 	}

@@ -24,17 +24,13 @@ type slot struct {
 	endpoint int
 }
 
-// Sizes in bytes of what makes entries distinct.
-const (
-	nonceSize     = 16
-	maxExtIDSize  = 32
-	setupContent  = 16
-	setupMostRate = 100 // chains a second
-)
+// setupMostRate is how fast the setup makes chains at most, chains a second.
+const setupMostRate = 100
 
 // workload draws the shapes of slots.
 type workload struct {
 	w         scenarios.Workload
+	setup     scenarios.Item // the first entry of the setup's chains
 	shapes    source
 	weights   []float64 // of the mix, cumulative, the last is 1
 	chains    []float64 // of the choice of a chain, likewise; nil for uniform
@@ -45,6 +41,7 @@ type workload struct {
 func newWorkload(s *scenarios.Scenario, endpointWeights []int) *workload {
 	w := &workload{
 		w:         s.Workload,
+		setup:     scenarios.Item{Kind: scenarios.KindChain, ExtIDs: scenarios.Range{Min: 2, Max: 2}},
 		shapes:    newSource("shape", strconv.FormatUint(s.Seed, 10)),
 		endpoints: cumulative(len(endpointWeights), func(i int) float64 { return float64(endpointWeights[i]) }),
 	}
@@ -85,8 +82,8 @@ func (w *workload) shape(s *slot) {
 		s.endpoint = pick(w.endpoints, u)
 	}
 	if s.phase == results.SetupPhase {
-		s.kind, s.chain, s.extIDs = results.KindChain, int(s.index), 2
-		s.size = 2 + len(w.w.Marker) + 2 + nonceSize + setupContent
+		s.kind, s.chain, s.extIDs = results.KindChain, int(s.index), w.setup.ExtIDs.Min
+		s.size = w.setup.MinSize(w.w.Marker)
 	} else {
 		item := w.w.Mix[pick(w.weights, r.float())]
 		s.size = r.between(item.Size.Min, item.Size.Max)
@@ -129,7 +126,7 @@ type walk struct {
 func setupPhase(s *scenarios.Scenario) scenarios.Phase {
 	rate := math.Min(s.Load.MaxRate(), setupMostRate)
 	length := time.Duration(math.Ceil(float64(s.Workload.Chains) / rate * 1e9))
-	return scenarios.Phase{Name: "setup", For: length, From: rate, To: rate}
+	return scenarios.Phase{Name: scenarios.SetupPhase, For: length, From: rate, To: rate}
 }
 
 func newSetup(s *scenarios.Scenario, w *workload) *walk {

@@ -229,7 +229,7 @@ func TestComposeAnyShape(t *testing.T) {
 			t.Fatalf("%d ExtIDs, want %d", len(j.extIDs), sl.extIDs)
 		}
 		for i, id := range j.extIDs[1:] {
-			if len(id) < 1 || len(id) > maxExtIDSize {
+			if len(id) < 1 || len(id) > scenarios.MaxExtID {
 				t.Fatalf("ExtID %d has %d bytes", i+1, len(id))
 			}
 		}

@@ -50,12 +50,12 @@ func figureText(v float64) string {
 }
 
 // msText writes a latency in milliseconds, in microseconds below 0.1 ms, in
-// seconds from 10 s on.
+// seconds from 1 s on.
 func msText(ms float64) string {
 	switch {
 	case math.IsNaN(ms) || math.IsInf(ms, 0):
 		return noFigure
-	case math.Abs(ms) >= 1e4:
+	case math.Abs(ms) >= 1e3:
 		return figureText(ms/1e3) + " s"
 	case ms != 0 && math.Abs(ms) < 0.1:
 		return figureText(ms*1e3) + " µs"

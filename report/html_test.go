@@ -365,7 +365,7 @@ func contrast(a, b string) float64 {
 func TestFormats(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{countText(0), "0"}, {countText(999), "999"}, {countText(1234567), "1,234,567"},
-		{msText(0), "0 ms"}, {msText(0.01234), "12.3 µs"}, {msText(0.1234), "0.123 ms"}, {msText(0.9996), "1.00 ms"}, {msText(8.456), "8.46 ms"}, {msText(99.96), "100 ms"}, {msText(9876.4), "9,876 ms"},
+		{msText(0), "0 ms"}, {msText(0.01234), "12.3 µs"}, {msText(0.1234), "0.123 ms"}, {msText(0.9996), "1.00 ms"}, {msText(8.456), "8.46 ms"}, {msText(99.96), "100 ms"}, {msText(9876.4), "9.88 s"},
 		{msText(12345), "12.3 s"}, {msText(math.NaN()), "—"},
 		{msAxis(0.02), "20 µs"}, {msAxis(5), "5 ms"}, {msAxis(2000), "2 s"},
 		{percentText(0, 10), "0 %"}, {percentText(10, 10), "100 %"}, {percentText(1, 1e6), "<0.01 %"}, {percentText(999_999, 1e6), ">99.99 %"}, {percentText(1, 3), "33.3 %"}, {percentText(1, 0), "—"},

@@ -211,3 +211,20 @@ func TestParseRate(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func FuzzOverride(f *testing.F) {
+	f.Add("load.phases[0].rate=5/s")
+	f.Add("workload={mix: [{kind: chain, size: 200B}]}")
+	f.Add("load.phases.1.x=~")
+	f.Fuzz(func(t *testing.T, arg string) {
+		o, err := ParseOverride(arg)
+		if err != nil {
+			return
+		}
+		_, err = Parse([]byte(example), "x.yaml", o)
+		problems, _ := errors.AsType[Errors](err)
+		if err != nil && len(problems) == 0 {
+			t.Errorf("%s: %v", arg, err)
+		}
+	})
+}

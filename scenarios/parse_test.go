@@ -235,9 +235,9 @@ func TestDefaultItemsFit(t *testing.T) {
 }
 
 func TestLargestFile(t *testing.T) {
-	pad := strings.Repeat("#", MaxBytes-len(minimal)-1) + "\n"
-	mustParse(t, pad+minimal)
-	if _, err := Parse([]byte("#"+pad+minimal), "big.yaml"); err == nil || !strings.Contains(err.Error(), "1048576") {
+	pad := strings.Repeat(strings.Repeat("#", 1<<13-1)+"\n", MaxBytes>>13)
+	mustParse(t, pad[len(minimal):]+minimal)
+	if _, err := Parse([]byte("#"+pad[len(minimal):]+minimal), "big.yaml"); err == nil || !strings.Contains(err.Error(), "1048576") {
 		t.Errorf("a file above the limit: %v", err)
 	}
 }

@@ -107,3 +107,12 @@ func scheduleProblem(phases []Phase) *Problem {
 func (p Phase) slots() float64 {
 	return (p.From + p.To) / 2 * p.For.Seconds()
 }
+
+// MaxRate returns the highest rate of the load's phases, in entries a second.
+func (l Load) MaxRate() float64 {
+	var highest float64
+	for _, p := range l.Phases {
+		highest = max(highest, p.From, p.To)
+	}
+	return highest
+}

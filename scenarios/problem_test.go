@@ -63,10 +63,16 @@ x.yaml:1:1: directives are not part of the scenario format
 	{"complex key", "? version\n: 1\n", `
 x.yaml:1:1: keys marked with "?" are not part of the scenario format
     hint: write key: value`},
-	{"brackets without end", "version: " + strings.Repeat("[", 1<<19), `
+	{"long line", minimal + "# " + strings.Repeat("x", 1<<16) + "\n", `
+x.yaml:3:1: a line of more than 65536 characters
+    hint: is this the right file?`},
+	{"many tokens", strings.Repeat("a: 1\n", 40_000), `
+x.yaml:33334:2: more than 100000 values and signs
+    hint: is this the right file?`},
+	{"brackets without end", "version: " + strings.Repeat("[", 1<<15), `
 x.yaml:1:26: lists and mappings are nested more than 16 deep
     hint: is this the right file?`},
-	{"dashes without end", strings.Repeat("- ", 1<<19), `
+	{"dashes without end", strings.Repeat("- ", 1<<14), `
 x.yaml:1:33: lists and mappings are nested more than 16 deep
     hint: is this the right file?`},
 	{"not text", "version: 1\nname: a\xff\n", `

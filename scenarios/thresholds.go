@@ -184,3 +184,13 @@ func (t *Threshold) count(limit string, dim dimension) *Problem {
 	t.Value = float64(whole)
 	return nil
 }
+
+// ParseThreshold reads one threshold, in the form that it has in a scenario. The
+// error is a [Problem].
+func ParseThreshold(text string) (Threshold, error) {
+	t, p := parseThreshold(text)
+	if p != nil {
+		return t, *p
+	}
+	return t, nil
+}

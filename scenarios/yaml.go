@@ -19,6 +19,14 @@ import (
 // MaxBytes is the most that a scenario file may have.
 const MaxBytes = 1 << 20
 
+// The YAML library's time grows with the square of a line's length and of the
+// number of tokens: within these limits it stays at a second or two. A scenario
+// with all the phases that are allowed has some 20,000 tokens.
+const (
+	maxLine   = 1 << 16
+	maxTokens = 100_000
+)
+
 // maxNesting is the depth of lists and mappings in each other. A scenario needs
 // five; the limit keeps the YAML parser's recursion shallow.
 const maxNesting = 16
@@ -123,7 +131,7 @@ func (s *source) read(data []byte, path, label string) *node {
 	return &node{kind: null, at: at, path: path, label: label}
 }
 
-// plainText refuses what is not text.
+// plainText refuses what is not text, or too long a line of it.
 func (s *source) plainText(data []byte) bool {
 	line, column := 1, 1
 	for len(data) > 0 {
@@ -136,7 +144,10 @@ func (s *source) plainText(data []byte) bool {
 			s.report(s.position(line, column), "", fmt.Sprintf("control character %U", r), "remove it")
 			return false
 		}
-		column++
+		if column++; column > maxLine {
+			s.report(s.position(line, 1), "", fmt.Sprintf("a line of more than %d characters", maxLine), "is this the right file?")
+			return false
+		}
 		if r == '\n' {
 			line, column = line+1, 1
 		}
@@ -163,6 +174,10 @@ func (s *source) plainYAML(tokens token.Tokens) bool {
 	before := len(s.problems)
 	refuse := func(tk *token.Token, message, hint string) {
 		s.report(s.position(tk.Position.Line, tk.Position.Column), "", message, hint)
+	}
+	if len(tokens) > maxTokens {
+		refuse(tokens[maxTokens], fmt.Sprintf("more than %d values and signs", maxTokens), "is this the right file?")
+		return false
 	}
 	content, depth, dashes := false, 0, 0
 	for _, tk := range tokens {
