@@ -125,7 +125,8 @@ type walk struct {
 // highest rate but no faster than 100 chains a second.
 func setupPhase(s *scenarios.Scenario) scenarios.Phase {
 	rate := math.Min(s.Load.MaxRate(), setupMostRate)
-	length := time.Duration(math.Ceil(float64(s.Workload.Chains) / rate * 1e9))
+	// Rounded down to a nanosecond, it holds the last chain's slot and no more.
+	length := time.Duration(float64(s.Workload.Chains) / rate * 1e9)
 	return scenarios.Phase{Name: scenarios.SetupPhase, For: length, From: rate, To: rate}
 }
 

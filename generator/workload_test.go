@@ -80,6 +80,29 @@ func TestPlanIsTheWalk(t *testing.T) {
 	}
 }
 
+// The setup has a slot for every chain, whatever the load's rate makes of their
+// instants.
+func TestSetupMakesEveryChain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := &scenarios.Scenario{}
+		s.Workload.Chains = rapid.IntRange(0, 500).Draw(t, "chains")
+		rate := rapid.OneOf(rapid.Float64Range(0.001, 200), rapid.SampledFrom([]float64{1, 3, 7, 60, 99, 100}))
+		s.Load.Phases = []scenarios.Phase{{For: time.Second, From: rate.Draw(t, "rate"), To: 0}}
+		walk := newSetup(s, newWorkload(s, nil))
+		var next slot
+		n := 0
+		for walk.next(&next) {
+			if next.chain != n {
+				t.Fatalf("slot %d makes chain %d", n, next.chain)
+			}
+			n++
+		}
+		if n != s.Workload.Chains {
+			t.Fatalf("%d slots for %d chains", n, s.Workload.Chains)
+		}
+	})
+}
+
 func TestShapesFollowTheSeedAlone(t *testing.T) {
 	s := parse(t, mixed)
 	first, again := slots(s), slots(s)

@@ -1,0 +1,240 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/run"
+	"github.com/FactomProject/factom-load/internal/testnet"
+	"github.com/FactomProject/factom-load/internal/testnet/testnode"
+	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+const realScenario = `
+version: 1
+name: real
+credits: {key: local-test-key}
+workload:
+  chains: 4
+  mix:
+    - {kind: entry, weight: 9, size: 60..2500B, extids: 1..4}
+    - {kind: chain, weight: 1, size: 100..200B}
+load:
+  arrival: poisson
+  phases:
+    - {name: warmup, for: 2s, rate: 5/s, measured: false}
+    - {name: load,   for: 6s, rate: 10/s..60/s}
+`
+
+// doReal runs a scenario and returns its report.
+func doReal(t *testing.T, yaml string, change func(*run.Options)) (*report.Report, string) {
+	t.Helper()
+	s, err := scenarios.Parse([]byte(yaml), "test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := run.Options{
+		Scenario: s, File: "test.yaml", Text: yaml,
+		ID: strings.ReplaceAll(t.Name(), "/", "-"), Out: filepath.Join(t.TempDir(), "run"),
+		Say: t.Logf,
+	}
+	if change != nil {
+		change(&o)
+	}
+	if err := run.Do(t.Context(), t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.Build(o.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, o.Out
+}
+
+// exported is what an export says of each entry that a block has.
+func exported(t *testing.T, dir string) (heights map[string]uint32) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Export(&b, dir, "jsonl"); err != nil {
+		t.Fatal(err)
+	}
+	heights = map[string]uint32{}
+	for d := json.NewDecoder(&b); ; {
+		var e struct {
+			Hash   string  `json:"hash"`
+			Height *uint32 `json:"block_height"`
+		}
+		if err := d.Decode(&e); err == io.EOF {
+			return heights
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if e.Height != nil {
+			heights[e.Hash] = *e.Height
+		}
+	}
+}
+
+// A whole run against a real factomd that is there already, checked against the
+// chain by code that shares nothing with the program: it walks all directory
+// blocks and reads every entry.
+func TestRealNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a real node takes half a minute")
+	}
+	t.Parallel()
+	n, err := testnet.Start(t.Context(), testnet.Options{Command: testnode.Command(t), BlockTime: 6 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Stop(context.Background()) })
+	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) { o.Fast = true })
+
+	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
+		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
+	}
+	if l := r.LatencyMS.Accept; l.Method != "ack-sample" || l.Count == 0 || l.ResolutionMS == 0 {
+		t.Errorf("accept: method %s, %d samples, resolution %v ms", l.Method, l.Count, l.ResolutionMS)
+	}
+	acks := r.Harness.ObserverRequests
+	seconds := r.Run.Ended.Sub(r.Run.Started).Seconds()
+	if allowed := 4*seconds + 2*seconds + 0.05*float64(r.Harness.SubmitRequests) + 60; float64(acks) > allowed {
+		t.Errorf("the observer made %d requests in %.0f s", acks, seconds)
+	}
+
+	chain := walk(t, n.Endpoint())
+	ours := exported(t, dir)
+	if len(chain) != len(ours) || uint64(len(ours)) != r.Totals.Confirmed {
+		t.Errorf("the chain has %d entries with the marker, the export %d, the report %d", len(chain), len(ours), r.Totals.Confirmed)
+	}
+	for hash, height := range chain {
+		if ours[hash] != height {
+			t.Errorf("entry %s is in block %d, the export says %d", hash, height, ours[hash])
+		}
+	}
+	if spent := uint64(balanceSpent(t, n.Endpoint(), r)); spent != r.Totals.CreditsSpent {
+		t.Errorf("the node charged %d entry credits, the report says %d", spent, r.Totals.CreditsSpent)
+	}
+}
+
+// A whole run on the embedded node: acceptance of every entry by the live feed.
+func TestEmbeddedNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a real node takes half a minute")
+	}
+	t.Parallel()
+	r, _ := doReal(t, realScenario+"network: {local: {nodes: 1, block_time: 6s}}\n", func(o *run.Options) {
+		o.NodeCommand = testnode.Command(t)
+	})
+	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
+		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
+	}
+	var all uint64
+	for _, p := range r.Phases {
+		all += p.LatencyMS.Accept.Count
+	}
+	if r.LatencyMS.Accept.Method != "live-feed" || all != r.Totals.Planned {
+		t.Errorf("accept: method %s, %d samples of %d entries", r.LatencyMS.Accept.Method, all, r.Totals.Planned)
+	}
+	if !r.Network.Embedded || r.Network.Name != "LOCAL" || r.Network.BlockSeconds != 6 {
+		t.Errorf("network %+v", r.Network)
+	}
+	l := r.LatencyMS
+	if !(l.Schedule.P50 <= l.Submit.P50 && l.Accept.P50 <= l.Confirm.P50) {
+		t.Errorf("the stages are out of order: schedule %v, submit %v, accept %v, confirm %v ms",
+			l.Schedule.P50, l.Submit.P50, l.Accept.P50, l.Confirm.P50)
+	}
+}
+
+// walk returns the entries of the whole chain whose first ExtID is the marker,
+// and the heights of their blocks.
+func walk(t *testing.T, url string) map[string]uint32 {
+	t.Helper()
+	var heights struct{ DirectoryBlockHeight uint32 }
+	ask(t, url, "heights", nil, &heights)
+	entries := map[string]uint32{}
+	for h := uint32(1); h <= heights.DirectoryBlockHeight; h++ {
+		var block struct {
+			DBlock struct {
+				DBEntries []struct{ ChainID, KeyMR string }
+			}
+		}
+		ask(t, url, "dblock-by-height", map[string]any{"height": h}, &block)
+		for _, e := range block.DBlock.DBEntries {
+			if strings.HasPrefix(e.ChainID, strings.Repeat("0", 60)) {
+				continue
+			}
+			var entryBlock struct {
+				EntryList []struct{ EntryHash string }
+			}
+			ask(t, url, "entry-block", map[string]any{"keymr": e.KeyMR}, &entryBlock)
+			for _, listed := range entryBlock.EntryList {
+				var entry struct{ ExtIDs []string }
+				ask(t, url, "entry", map[string]any{"hash": listed.EntryHash}, &entry)
+				if len(entry.ExtIDs) == 0 || entry.ExtIDs[0] != hex.EncodeToString([]byte("factom-load")) {
+					continue
+				}
+				if at, twice := entries[listed.EntryHash]; twice {
+					t.Errorf("entry %s is in block %d and in block %d", listed.EntryHash, at, h)
+				}
+				entries[listed.EntryHash] = h
+			}
+		}
+	}
+	return entries
+}
+
+// balanceSpent returns what the node charged: the credits that it sold less the
+// balance that is left.
+func balanceSpent(t *testing.T, url string, r *report.Report) int64 {
+	t.Helper()
+	var sold, left int64
+	for h := range r.Blocks[len(r.Blocks)-1].Height + 1 {
+		var block struct {
+			FBlock struct {
+				ExchRate     int64
+				Transactions []struct {
+					OutECs []struct{ Amount int64 }
+				}
+			}
+		}
+		ask(t, url, "fblock-by-height", map[string]any{"height": h}, &block)
+		for _, tx := range block.FBlock.Transactions {
+			for _, out := range tx.OutECs {
+				sold += out.Amount / block.FBlock.ExchRate
+			}
+		}
+	}
+	// The public test key's own entry-credit address.
+	var balance struct{ Balance int64 }
+	ask(t, url, "entry-credit-balance", map[string]any{"address": "EC2dA7WjVEYVZvQLp3BqMuMwnM8YpYAqtRXtSZN6X5RJgZujGTJS"}, &balance)
+	left = balance.Balance
+	return sold - left
+}
+
+func ask(t *testing.T, url, method string, params, result any) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	reply := struct{ Result any }{result}
+	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", method, response.Status, err)
+	}
+}
