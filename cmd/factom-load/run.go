@@ -63,6 +63,7 @@ one stops the waiting.`,
 	fl.StringVar(&f.salt, "salt", "", "make the same entries as the run with this `SALT` (default: the run's id)")
 	fl.StringVar(&f.out, "out", "", "the run's directory (`DIR`; default runs/<UTC time>-<scenario>)")
 	fl.StringToStringVar(&f.tags, "tag", nil, "a tag for the report (`key=value`; may be repeated)")
+	fl.Lookup("tag").DefValue = "" // an empty list would be shown as []
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
 	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
 	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow more than %g entries/s on a network that is not LOCAL", run.RateCeiling))

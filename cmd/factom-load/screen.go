@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -22,19 +23,29 @@ const plainInterval = 10 * time.Second
 type screen struct {
 	out   io.Writer
 	quiet bool
+	bars  *mpb.Progress // nil without a terminal
 
-	mu      sync.Mutex
-	bars    *mpb.Progress // nil without a terminal
-	bar     *mpb.Bar      // of the stage
-	counts  *mpb.Bar      // the line of counts
-	current run.Status
-	shown   time.Time // the last plain line
-	rate    rateMeter
-	closed  bool
+	mu     sync.Mutex
+	bar    *mpb.Bar  // of the stage
+	counts *mpb.Bar  // the line of counts
+	shown  time.Time // the last plain line
+	rate   rateMeter
+	closed bool
+
+	// now is what the bars show. They read it while they draw, when the
+	// screen may be waiting for them with its lock held.
+	now atomic.Pointer[view]
+}
+
+// view is a run's state and the rate of its submits.
+type view struct {
+	run.Status
+	perSecond float64
 }
 
 func newScreen(out io.Writer, quiet bool) *screen {
 	s := &screen{out: out, quiet: quiet}
+	s.now.Store(&view{})
 	if f, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) {
 		s.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithAutoRefresh())
 	}
@@ -48,12 +59,11 @@ func (s *screen) say(format string, args ...any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	line := fmt.Sprintf(format, args...) + "\n"
+	out := s.out
 	if s.bars != nil && !s.closed {
-		io.WriteString(s.bars, line)
-		return
+		out = s.bars
 	}
-	io.WriteString(s.out, line)
+	fmt.Fprintf(out, format+"\n", args...)
 }
 
 // show takes a run's state.
@@ -66,74 +76,63 @@ func (s *screen) show(st run.Status) {
 	if s.closed {
 		return
 	}
-	changed := st.Stage != s.current.Stage
-	s.current = st
 	s.rate.add(st.Counts.Submitted, time.Now())
+	v := &view{st, s.rate.perSecond}
+	changed := st.Stage != s.now.Swap(v).Stage
 	if s.bars == nil {
 		if changed || time.Since(s.shown) >= plainInterval {
 			s.shown = time.Now()
-			fmt.Fprintln(s.out, plainLine(st, s.rate.perSecond()))
+			fmt.Fprintln(s.out, v.line())
 		}
 		return
 	}
 	if changed {
-		s.newBar(st)
+		s.newBar(v)
 	}
 	if st.Length > 0 {
-		s.bar.SetCurrent(min(int64(st.Elapsed), int64(st.Length)))
+		// Never full: a complete bar could not be taken away any more.
+		s.bar.SetCurrent(min(int64(st.Elapsed), int64(st.Length)-1))
 	}
 }
 
 // newBar begins the bar of a stage, in the place of the last one.
-func (s *screen) newBar(st run.Status) {
+func (s *screen) newBar(v *view) {
 	if s.bar != nil {
 		s.bar.Abort(true)
 	}
-	read := func(f func(run.Status) string) decor.Decorator {
-		return decor.Any(func(decor.Statistics) string {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return f(s.current)
-		})
+	read := func(f func(*view) string) decor.Decorator {
+		return decor.Any(func(decor.Statistics) string { return f(s.now.Load()) })
 	}
-	title := decor.Name(stageTitle(st.Stage), decor.WCSyncSpaceR)
-	if st.Length > 0 {
-		s.bar = s.bars.New(int64(st.Length), mpb.BarStyle(),
-			mpb.BarPriority(0),
-			mpb.PrependDecorators(title, read(func(st run.Status) string { return st.Phase })),
-			mpb.AppendDecorators(read(func(st run.Status) string {
-				return fmt.Sprintf(" %s left", max(0, st.Length-st.Elapsed).Round(time.Second))
-			})))
-	} else {
-		s.bar = s.bars.New(0, mpb.SpinnerStyle(),
-			mpb.BarPriority(0),
-			mpb.PrependDecorators(title),
-			mpb.AppendDecorators(read(func(st run.Status) string { return " " + st.Elapsed.Round(time.Second).String() })))
+	total, style := int64(v.Length), mpb.BarFillerBuilder(mpb.BarStyle())
+	after := func(v *view) string { return " " + v.left() }
+	if total == 0 {
+		style = mpb.SpinnerStyle()
+		after = func(v *view) string { return " " + v.Elapsed.Round(time.Second).String() }
 	}
+	s.bar = s.bars.New(total, style, mpb.BarPriority(0),
+		mpb.PrependDecorators(read(func(v *view) string { return v.title() + " " })),
+		mpb.AppendDecorators(read(after)))
 	if s.counts == nil {
-		s.counts = s.bars.New(0, mpb.NopStyle(), mpb.BarPriority(1),
-			mpb.PrependDecorators(read(func(st run.Status) string { return countsLine(st, s.rate.perSecond()) })))
+		s.counts = s.bars.New(0, mpb.NopStyle(), mpb.BarPriority(1), mpb.PrependDecorators(read((*view).counts)))
 	}
 }
 
 // close ends the bars. It can be called twice.
 func (s *screen) close() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.closed {
-		s.mu.Unlock()
 		return
 	}
 	s.closed = true
-	bars, bar, counts := s.bars, s.bar, s.counts
-	s.mu.Unlock() // the decorators take it to draw the last time
-	if bars == nil {
+	if s.bars == nil {
 		return
 	}
-	if bar != nil {
-		bar.Abort(true)
-		counts.Abort(true)
+	if s.bar != nil {
+		s.bar.Abort(true)
+		s.counts.Abort(true)
 	}
-	bars.Wait()
+	s.bars.Wait()
 }
 
 func stageTitle(stage string) string {
@@ -154,38 +153,50 @@ func stageTitle(stage string) string {
 	return stage
 }
 
-func countsLine(st run.Status, perSecond float64) string {
-	if st.Stage == run.StageNetwork || st.Stage == run.StageCredits {
+// title is the stage, and within the load its phase.
+func (v *view) title() string {
+	if v.Phase != "" {
+		return stageTitle(v.Stage) + " (" + v.Phase + ")"
+	}
+	return stageTitle(v.Stage)
+}
+
+// left is how long the stage will still take at least.
+func (v *view) left() string {
+	return max(0, v.Length-v.Elapsed).Round(time.Second).String() + " left"
+}
+
+// counts is how far the entries are, or nothing before there are some.
+func (v *view) counts() string {
+	if v.Stage == run.StageNetwork || v.Stage == run.StageCredits {
 		return ""
 	}
-	c := st.Counts
+	c := v.Counts
 	line := fmt.Sprintf("%d of %d submitted (%.0f/s), %d in flight, %d accepted, %d confirmed, %d errors",
-		c.Submitted, st.Planned, perSecond, st.InFlight, c.Accepted, c.Confirmed, c.Rejected+c.Failed)
-	if st.Height > 0 {
-		line += fmt.Sprintf("; block %d minute %d", st.Height+1, st.Minute)
+		c.Submitted, v.Planned, v.perSecond, v.InFlight, c.Accepted, c.Confirmed, c.Rejected+c.Failed)
+	if v.Height > 0 {
+		line += fmt.Sprintf("; block %d minute %d", v.Height+1, v.Minute)
 	}
 	return line
 }
 
-func plainLine(st run.Status, perSecond float64) string {
-	line := stageTitle(st.Stage)
-	if st.Phase != "" {
-		line += " (" + st.Phase + ")"
-	}
-	if counts := countsLine(st, perSecond); counts != "" {
+// line is all of it, where there are no bars.
+func (v *view) line() string {
+	line := v.title()
+	if counts := v.counts(); counts != "" {
 		line += ": " + counts
 	}
-	if st.Length > 0 {
-		line += fmt.Sprintf("; %s left", max(0, st.Length-st.Elapsed).Round(time.Second))
+	if v.Length > 0 {
+		line += "; " + v.left()
 	}
 	return line
 }
 
 // rateMeter turns a count into a rate over the last two seconds or so.
 type rateMeter struct {
-	count uint64
-	at    time.Time
-	rate  float64
+	count     uint64
+	at        time.Time
+	perSecond float64
 }
 
 func (m *rateMeter) add(count uint64, now time.Time) {
@@ -193,9 +204,7 @@ func (m *rateMeter) add(count uint64, now time.Time) {
 	case m.at.IsZero():
 		m.count, m.at = count, now
 	case elapsed >= 2*time.Second:
-		m.rate = float64(count-m.count) / elapsed.Seconds()
+		m.perSecond = float64(count-m.count) / elapsed.Seconds()
 		m.count, m.at = count, now
 	}
 }
-
-func (m *rateMeter) perSecond() float64 { return m.rate }
