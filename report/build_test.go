@@ -255,6 +255,23 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
+// Latencies of calls that were never answered do not exist; the page says how
+// many those are.
+func TestWithoutLatency(t *testing.T) {
+	rec := record(t)
+	every(rec)
+	r := rec.build()
+	var b bytes.Buffer
+	if err := WriteHTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	want := "Of the 9 entries sent in the measured phases, 3 have no submit latency, as a call failed or was refused; " +
+		"6 have no confirm latency"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("the page does not say %q", want)
+	}
+}
+
 func TestRates(t *testing.T) {
 	rec := record(t)
 	every(rec)

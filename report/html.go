@@ -81,6 +81,7 @@ type page struct {
 	Tags       []string
 	CPU        string
 	Observer   string
+	Without    string // which entries the latencies leave out
 }
 
 func newPage(r *Report) page {
@@ -118,11 +119,40 @@ func newPage(r *Report) page {
 		p.Tags = append(p.Tags, key+" = "+value)
 	}
 	slices.Sort(p.Tags)
+	p.Without = withoutText(r)
 	p.Latency, p.Service = latencyRows(plannedStages(r.LatencyMS)), latencyRows(serviceStages(r.LatencyMS))
 	for _, row := range slices.Concat(p.Latency, p.Service) {
 		p.Thin = p.Thin || slices.ContainsFunc(row.Cells, func(c latencyCell) bool { return c.Thin })
 	}
 	return p
+}
+
+// withoutText says which entries have no latency at all: percentiles over the
+// rest look better than what those entries met.
+func withoutText(r *Report) string {
+	var sent uint64
+	for _, p := range r.Phases {
+		if p.Measured {
+			sent += p.Totals.Sent
+		}
+	}
+	var parts []string
+	for _, stage := range []struct {
+		count uint64
+		text  string
+	}{
+		{r.LatencyMS.Submit.Count, "no submit latency, as a call failed or was refused"},
+		{r.LatencyMS.Confirm.Count, "no confirm latency, as no block was seen to have them"},
+	} {
+		if stage.count < sent {
+			parts = append(parts, countText(sent-stage.count)+" have "+stage.text)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Of the %s entries sent in the measured phases, %s. The percentiles leave them out, and so look better than what those entries met.",
+		countText(sent), strings.Join(parts, "; "))
 }
 
 // A verdictView is how a verdict looks. Class picks its colour and icon.
