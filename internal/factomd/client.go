@@ -43,9 +43,13 @@ type Client struct {
 	timeout   time.Duration
 	maxReply  int64
 	transport *http.Transport // used without an http.Client: it follows no redirects
+	wire      *wire           // for submits; nil where it can't be
 	requests  atomic.Int64
 	replies   sync.Pool // of *bytes.Buffer, for the replies to submits
 }
+
+// dialTimeout is how long a connection may take to come about.
+const dialTimeout = 10 * time.Second
 
 // New returns a client for a node. It sends nothing.
 func New(o Options) (*Client, error) {
@@ -68,7 +72,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.transport = &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment, // never used for loopback
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		MaxIdleConnsPerHost:    orDefault(o.Connections, 64),
@@ -76,7 +80,16 @@ func New(o Options) (*Client, error) {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
+	if c.direct() {
+		c.wire = newWire(u, c.header, c.timeout)
+	}
 	return c, nil
+}
+
+// direct reports whether the node is reached by plain HTTP without a proxy.
+func (c *Client) direct() bool {
+	proxy, err := http.ProxyFromEnvironment(c.request(context.Background()))
+	return c.url.Scheme == "http" && proxy == nil && err == nil
 }
 
 // orDefault returns v, or instead where v is not above 0.
@@ -116,7 +129,12 @@ func (c *Client) URL() string { return c.url.String() }
 func (c *Client) Requests() int64 { return c.requests.Load() }
 
 // Close closes the idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.transport.CloseIdleConnections()
+	if c.wire != nil {
+		c.wire.close()
+	}
+}
 
 // Call makes one JSON-RPC call and stores its result, as [json.Unmarshal]
 // would. The error has a [Failure] in it.

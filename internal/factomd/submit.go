@@ -25,7 +25,18 @@ const maxSubmitReply = 64 << 10
 // written; it is zero if none was ever. Answered is when the whole reply was
 // read or the call was given up. The error is a [*Failure]. Body may be used
 // again as soon as Submit returns, even if the call was cut off.
+//
+// Calls go over connections of their own, written and read by hand (see [wire]),
+// unless the node is reached by TLS or by a proxy, or body is none of factomd's:
+// then net/http makes them.
 func (c *Client) Submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error) {
+	if c.wire != nil && len(body) <= wireMaxBody {
+		return c.wire.submit(ctx, body, want)
+	}
+	return c.submitStandard(ctx, body, want)
+}
+
+func (c *Client) submitStandard(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{

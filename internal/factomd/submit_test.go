@@ -48,8 +48,7 @@ func TestSubmit(t *testing.T) {
 }
 
 func TestSubmitWithoutConnection(t *testing.T) {
-	c := node(t, Options{}, echo(t))
-	c.url.Host = "127.0.0.1:1" // nobody listens there
+	c := client(t, Options{URL: "http://127.0.0.1:1"}) // nobody listens there
 	sent, answered, err := c.Submit(t.Context(), []byte("{}"), Hash{})
 	if err == nil || !sent.IsZero() || answered.IsZero() {
 		t.Errorf("sent %v, answered %v, %v", sent, answered, err)
