@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type Options struct {
 	Endpoints []Endpoint
 	Tracker   Tracker
 	Start     time.Time // the run's start, from which instants are counted
+	// Sleep waits until an instant, and reports whether it did: ctx may end
+	// first. [SleepUntil] if nil.
+	Sleep func(ctx context.Context, until time.Time) bool
 }
 
 // A Generator sends what a scenario plans.
@@ -72,6 +76,9 @@ func New(o Options) *Generator {
 	weights := make([]int, len(o.Endpoints))
 	for i, e := range o.Endpoints {
 		weights[i] = e.Weight
+	}
+	if o.Sleep == nil {
+		o.Sleep = SleepUntil
 	}
 	s := o.Scenario
 	g := &Generator{
@@ -160,7 +167,7 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 	)
 	for pending && stop.Err() == nil {
 		due := g.opts.Start.Add(time.Duration(begin) + next.at)
-		if !sleep(stop, time.Until(due)-aheadTime) {
+		if !sleepRoughly(stop, due.Add(-aheadTime)) {
 			break
 		}
 		batch, jobs = batch[:0], jobs[:0]
@@ -169,6 +176,7 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 			j := g.jobs.Get().(*job)
 			j.slot, j.at = next, begin+int64(next.at)
 			g.composer.compose(j, now.UnixMilli())
+			runtime.Gosched() // on a single core, the pacer must not wait for a batch
 			jobs = append(jobs, j)
 			batch = append(batch, planned(&next, j.hash, j.chain, begin))
 			pending = w.next(&next)
@@ -221,7 +229,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 	var full time.Time // when the last wait for room ended
 	for j := range ready {
 		due := g.opts.Start.Add(time.Duration(j.at))
-		if stop.Err() != nil || !sleep(stop, time.Until(due)) {
+		if stop.Err() != nil || !g.opts.Sleep(stop, due) {
 			g.skip(j)
 			continue
 		}
@@ -249,6 +257,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		default:
 			workers.Go(func() { g.worker(abort, j, work) })
 		}
+		runtime.Gosched() // the worker first: a sleep in the kernel would keep its processor
 	}
 }
 
@@ -305,19 +314,4 @@ func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 func isRejection(err error) bool {
 	var f *factomd.Failure
 	return errors.As(err, &f) && f.Rejected
-}
-
-// sleep waits for d and reports whether it did: ctx may end first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -102,7 +102,7 @@ func (s *server) Submit(ctx context.Context, body []byte, want factomd.Hash) (se
 	if answer != nil {
 		wait, err = answer(n, sent.Sub(s.start))
 	}
-	if !sleep(ctx, wait) {
+	if !sleepRoughly(ctx, sent.Add(wait)) {
 		return sent, time.Now(), &factomd.Failure{Message: "canceled"}
 	}
 	return sent, time.Now(), err
@@ -117,6 +117,7 @@ func begin(t *testing.T, yaml string, s *server) (*Generator, *ledger, Plan) {
 	g := New(Options{
 		Scenario: scenario, Salt: "salt", Key: factomd.LocalTestKey().EC(),
 		Endpoints: []Endpoint{{Submitter: s, Weight: 1}}, Tracker: l, Start: s.start,
+		Sleep: sleepRoughly, // virtual time does not pass in the kernel
 	})
 	return g, l, NewPlan(scenario)
 }
