@@ -169,8 +169,10 @@ func (t *Totals) add(e *results.Entry) {
 		paid = e.Stage != results.StageCommit
 	case results.Rejected:
 		t.Rejected++
+		paid = e.Stage == results.StageReveal
 	case results.Failed:
 		t.Failed++
+		paid = e.Stage == results.StageReveal
 	case results.Skipped:
 		t.Skipped++
 	case results.Pending:

@@ -135,7 +135,8 @@ func export(e *results.Entry, m *results.Manifest, phases []results.Phase) *expo
 	if e.Error != nil {
 		x.Error = &exportedError{e.Error.Code, e.Error.Message}
 	}
-	if s := e.Stage.String(); s != "" {
+	if e.Outcome == results.Lost {
+		s := e.Stage.String()
 		x.Stage = &s
 	}
 	return x

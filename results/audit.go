@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
 // The audit's own limits: what it may cost a node that is in trouble anyway.
@@ -14,38 +12,30 @@ const (
 	auditTimeout = 30 * time.Second
 )
 
-// Audit finds out how far the missing entries came: whether their commits are
-// in the entry credit blocks from a height to another, one call a block, and
-// for the first of them what the node itself says (`ack`). What it can't find
+// Audit finds out how far the missing entries came: whether their commits, and
+// those of entries that were refused or failed, are in the entry credit blocks
+// from a height to another, one call a block, and for the first of the missing
+// what the node itself says (`ack`). What it can't find
 // out within its limits stays as it is; the error says why it stopped early.
 func Audit(ctx context.Context, c *Collector, node Node, from, to uint32) error {
-	missing := c.Missing()
-	if len(missing) == 0 {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, auditTimeout)
 	defer cancel()
 
-	unseen := map[factomd.Hash]Missing{}
-	for _, m := range missing {
-		if !m.Commit {
-			unseen[m.Hash] = m
-		}
-	}
-	for height := from; height <= to && len(unseen) > 0; height++ {
+	unpaid := c.Unpaid()
+	for height := from; height <= to && len(unpaid) > 0; height++ {
 		commits, err := node.Commits(ctx, height)
 		if err != nil {
 			return fmt.Errorf("looking for lost commits: %w", err)
 		}
 		for _, hash := range commits {
-			if m, ok := unseen[hash]; ok {
-				m.Commit = true
-				c.Audited(m)
-				delete(unseen, hash)
+			if _, ours := unpaid[hash]; ours {
+				c.Commit(hash)
+				delete(unpaid, hash)
 			}
 		}
 	}
 
+	missing := c.Missing()
 	for _, m := range missing[:min(len(missing), auditAcks)] {
 		if m.Accepted {
 			continue

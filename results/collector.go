@@ -13,6 +13,10 @@ import (
 // counts as late.
 const LateAfter = 10 * time.Millisecond
 
+// maxErrors is how many kinds of errors a record keeps apart, besides one for
+// all other rejections and one for all other failures.
+const maxErrors = 1000
+
 // SetupPhase is the number of the phase that makes the chains for the load.
 const SetupPhase = 0
 
@@ -57,16 +61,18 @@ type Collector struct {
 	lives  []life
 	free   []Ref
 	byHash map[factomd.Hash]Ref
-	setup  map[factomd.Hash]struct{} // chains made in the setup
-	begun  map[factomd.Hash]Ref      // chain id to the unconfirmed entry that begins it
+	setup  map[factomd.Hash]struct{} // chains made in the setup: their entry blocks are read
+	begun  map[factomd.Hash]Ref      // of other chains: the entry that begins each, until it is confirmed
+	begins map[Ref]factomd.Hash      // begun, the other way round
 	errs   map[Error]int             // number of an error in the log
 
 	counts  Counts
 	heights []heightSpan
 	scanned uint32 // the newest block that was read, with all before it
+	overdue bool   // what the audit found in a process list had its time
 	lastOwn int64  // when the newest own confirmation was seen
 	own     []uint64
-	offer   func(factomd.Hash)
+	offer   func(factomd.Hash) bool
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished
@@ -81,6 +87,7 @@ type life struct {
 	result    result
 	inUse     bool
 	setup     bool
+	begins    bool // it begins a chain whose entry block is not read
 	commit    bool // its commit was seen in a process list or in a block
 	listed    bool // the audit saw it in a process list
 	followed  bool // it is in the acceptance sample
@@ -123,6 +130,7 @@ func NewCollector(log io.Writer) *Collector {
 		byHash:  map[factomd.Hash]Ref{},
 		setup:   map[factomd.Hash]struct{}{},
 		begun:   map[factomd.Hash]Ref{},
+		begins:  map[Ref]factomd.Hash{},
 		errs:    map[Error]int{},
 		lastOwn: Never,
 	}
@@ -130,8 +138,11 @@ func NewCollector(log io.Writer) *Collector {
 	return c
 }
 
-// Offer has f told of every entry that the API took. Call it before the load.
-func (c *Collector) Offer(f func(factomd.Hash)) { c.offer = f }
+// Offer has f told of every entry that the API took. It says whether the entry
+// is in the acceptance sample: if a block has one of those before a call saw it
+// accepted, the block is the first sight of that too. f must not call the
+// collector. Call Offer before the load.
+func (c *Collector) Offer(f func(factomd.Hash) (followed bool)) { c.offer = f }
 
 // Phase records phase number i.
 func (c *Collector) Phase(i int, p Phase) {
@@ -164,11 +175,12 @@ func (c *Collector) Plan(batch []Planned, refs []Ref) ([]Ref, error) {
 			continue
 		}
 		c.byHash[p.Hash] = ref
-		if p.Kind == KindChain {
-			c.begun[p.Chain] = ref
-			if p.Phase == SetupPhase {
-				c.setup[p.Chain] = struct{}{}
-			}
+		switch {
+		case p.Kind == KindChain && p.Phase == SetupPhase:
+			c.setup[p.Chain] = struct{}{}
+		case p.Kind == KindChain:
+			c.lives[ref].begins = true
+			c.begun[p.Chain], c.begins[ref] = ref, p.Chain
 		}
 	}
 	return refs, c.flush()
@@ -186,8 +198,13 @@ func (c *Collector) alloc() Ref {
 
 // release forgets an entry that has its outcome and whose submission is over.
 func (c *Collector) release(ref Ref) {
-	delete(c.byHash, c.lives[ref].hash)
-	c.lives[ref] = life{}
+	l := &c.lives[ref]
+	delete(c.byHash, l.hash)
+	if l.begins {
+		delete(c.begun, c.begins[ref])
+		delete(c.begins, ref)
+	}
+	*l = life{}
 	c.free = append(c.free, ref)
 }
 
@@ -204,9 +221,7 @@ func (c *Collector) Submitted(ref Ref, s Submission) {
 		l.result = success
 		if l.confirmed == Never {
 			c.counts.Outstanding++
-			if c.offer != nil {
-				c.offer(l.hash)
-			}
+			l.followed = c.offer != nil && c.offer(l.hash)
 		}
 	} else {
 		e := newError(s.Err)
@@ -220,7 +235,13 @@ func (c *Collector) Submitted(ref Ref, s Submission) {
 		errID = c.errorID(e)
 	}
 	c.w.submitted(l.index, l.planned, s, errID)
-	if l.confirmed != Never {
+	switch {
+	case l.confirmed != Never:
+		c.release(ref)
+	case s.Sent == Never && l.result == failure && !l.setup:
+		// Nothing of it can turn up. It is let go of at once: a node that is
+		// down for hours must not fill the memory. The setup's are counted.
+		c.w.outcome(l.index, Failed, NoStage)
 		c.release(ref)
 	}
 }
@@ -231,12 +252,11 @@ func newError(err error) Error {
 }
 
 // errorID returns the error's number in the log, from 1. A hostile node can
-// make up a new text each time, so the number of texts is bounded.
+// make up a new text or code each time, so the number of kinds is bounded.
 func (c *Collector) errorID(e Error) int {
-	const most = 1000
 	id, known := c.errs[e]
-	if !known && len(c.errs) >= most {
-		e.Message = "(more kinds of messages than are kept apart)"
+	if !known && len(c.errs) >= maxErrors {
+		e = Error{Rejected: e.Rejected, Message: "(more kinds of errors than are kept apart)"}
 		id, known = c.errs[e]
 	}
 	if !known {
@@ -286,16 +306,6 @@ func (c *Collector) accept(l *life, at int64) {
 	c.w.accepted(l.index, l.planned, at)
 }
 
-// Follow tells that an entry is in the acceptance sample: if a block has it
-// before a call saw it accepted, the block is the first sight of that too.
-func (c *Collector) Follow(entry factomd.Hash) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if ref, ours := c.byHash[entry]; ours {
-		c.lives[ref].followed = true
-	}
-}
-
 // Polled tells that a poll sent at an instant saw the node's saved height.
 func (c *Collector) Polled(sent int64, saved uint32) {
 	c.mu.Lock()
@@ -336,9 +346,7 @@ func (c *Collector) Block(s Sighting) {
 			continue
 		}
 		delete(c.begun, chain)
-		if !c.lives[ref].setup { // its block is not read
-			entries++
-		}
+		entries++
 		c.found(ref, s.Seen)
 	}
 	for _, hash := range s.Entries {
@@ -396,8 +404,12 @@ func (c *Collector) Flush() error {
 }
 
 func (c *Collector) flush() error {
-	if c.err != nil || len(c.w.buf) == 0 {
+	if c.err != nil {
+		c.w.buf = c.w.buf[:0]
 		return c.err
+	}
+	if len(c.w.buf) == 0 {
+		return nil
 	}
 	c.out = c.w.frame(c.out[:0])
 	if _, err := c.log.Write(c.out); err != nil {

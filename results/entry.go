@@ -39,7 +39,7 @@ type Entry struct {
 
 	Height    uint32 // of the directory block, when confirmed
 	Outcome   Outcome
-	Stage     Stage // where it stopped, when lost
+	Stage     Stage // where it stopped, when lost; [StageReveal] too when it was refused or failed, and is paid for
 	Late      bool  // it went out more than [LateAfter] after its planned instant
 	Waited    bool  // it was held back by the in-flight limit
 	Ambiguous bool  // confirmed although its submit was rejected or failed

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
@@ -30,7 +31,8 @@ const (
 	logMagic     = "FLENTRY1"
 	frameHeader  = 8
 	maxFrame     = 16 << 20
-	noInstant    = 0 // instants are stored as distance + 1
+	noInstant    = 0       // instants are stored as distance + 1
+	maxInstant   = 1 << 58 // nine years: sums of a few of them do not overflow
 	maxErrorText = 512
 )
 
@@ -88,7 +90,7 @@ func (w *logWriter) since(ref, at int64) {
 
 func (w *logWriter) text(s string) {
 	if len(s) > maxErrorText {
-		s = s[:maxErrorText]
+		s = strings.ToValidUTF8(s[:maxErrorText], "") // no rune cut in two
 	}
 	w.uint(uint64(len(s)))
 	w.buf = append(w.buf, s...)
@@ -248,7 +250,7 @@ func readLog(r io.Reader, v visitor) (Damage, error) {
 			return d, err2
 		}
 		length := binary.LittleEndian.Uint32(header[:4])
-		if length > maxFrame {
+		if length == 0 || length > maxFrame { // zeros are what a lost page leaves
 			d, err := damaged("a frame's length is impossible")
 			d.Lost += frameHeader
 			return d, err
@@ -322,7 +324,7 @@ func (d *decoder) since() since {
 	if v == noInstant {
 		return since(Never)
 	}
-	if v > 1<<62 {
+	if v > maxInstant {
 		d.failed = true
 		return 0
 	}
@@ -430,7 +432,7 @@ func (d *decoder) planned() Planned {
 	p.Phase, p.Endpoint = d.small(), d.small()
 	p.Size, p.Credits = d.small(), d.small()
 	at := d.uint()
-	if at > 1<<62 {
+	if at > maxInstant {
 		d.failed = true
 	}
 	p.At = int64(at)

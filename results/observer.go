@@ -29,7 +29,8 @@ var ErrNetworkChanged = errors.New("the node changed its network")
 
 // ObserverOptions configures an [Observer].
 type ObserverOptions struct {
-	// Nodes are asked in order: the first that answers is asked until it fails.
+	// Nodes are asked in order: the first that answers is asked until it fails,
+	// or lacks blocks that were read already.
 	Nodes []Node
 	// NetworkID is what every block must carry.
 	NetworkID uint32
@@ -47,12 +48,21 @@ type Observer struct {
 	opts      ObserverOptions
 	collector *Collector
 	wake      chan struct{}
-	current   int // of opts.Nodes
-	next      uint32
+	current   int       // of opts.Nodes
+	next      uint32    // height to read
+	newest    uint32    // the highest saved height that a poll saw
+	unread    []sight   // of the heights from next to newest, ascending
 	lastPoll  time.Time // when the last answered poll was sent
 
 	state      atomic.Pointer[NodeState]
 	resolution atomic.Int64 // nanoseconds
+}
+
+// A sight is the instant at which a height and those below it, down to the last
+// sight's, were first seen saved.
+type sight struct {
+	height uint32
+	at     int64
 }
 
 // NodeState is what the last poll saw.
@@ -64,7 +74,7 @@ type NodeState struct {
 
 // NewObserver returns an observer that tells c.
 func NewObserver(c *Collector, o ObserverOptions) *Observer {
-	return &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1}
+	return &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1, newest: o.From}
 }
 
 // Wake makes the observer look at once, because something hints at a new block.
@@ -113,8 +123,12 @@ func (o *Observer) poll(ctx context.Context) error {
 	answered := time.Now()
 	seen := int64(answered.Sub(o.opts.Start))
 	o.collector.Polled(int64(sent.Sub(o.opts.Start)), minute.SavedHeight)
-	if minute.SavedHeight >= o.next && !o.lastPoll.IsZero() {
-		o.resolution.Store(max(o.resolution.Load(), int64(answered.Sub(o.lastPoll))))
+	if minute.SavedHeight > o.newest {
+		if !o.lastPoll.IsZero() {
+			o.resolution.Store(max(o.resolution.Load(), int64(answered.Sub(o.lastPoll))))
+		}
+		o.newest = minute.SavedHeight
+		o.unread = append(o.unread, sight{o.newest, seen})
 	}
 	o.lastPoll = sent
 	o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
@@ -123,12 +137,28 @@ func (o *Observer) poll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.Seen = seen
+		s.Seen = o.firstSeen(o.next)
 		o.collector.Block(s)
 		o.next++
 		o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
 	}
+	if uint64(minute.SavedHeight)+1 < uint64(o.next) {
+		return errBehind
+	}
 	return nil
+}
+
+// errBehind says that a node lacks blocks that another one has, or that it had:
+// it is loading its database, or is cut off.
+var errBehind = errors.New("the node is behind")
+
+// firstSeen returns when a height was first seen saved, be it long before its
+// block could be read. Heights are asked for in order.
+func (o *Observer) firstSeen(height uint32) int64 {
+	for len(o.unread) > 1 && o.unread[0].height < height {
+		o.unread = o.unread[1:]
+	}
+	return o.unread[0].at
 }
 
 // read fetches what a directory block holds of the run's chains.
@@ -153,6 +183,10 @@ func (o *Observer) read(ctx context.Context, node Node, height uint32) (Sighting
 		entries, err := node.EntryBlock(ctx, ref.KeyMR)
 		if err != nil {
 			return s, err
+		}
+		if entries.ChainID != ref.ChainID || entries.Height != height {
+			return s, fmt.Errorf("reading block %d: the entry block %s is of chain %s and block %d, not of chain %s",
+				height, ref.KeyMR, entries.ChainID, entries.Height, ref.ChainID)
 		}
 		s.Entries = append(s.Entries, entries.Entries...)
 	}

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,7 @@ func read(f io.Reader, r Reader) (Summary, error) {
 	for _, e := range j.live {
 		rest = append(rest, e)
 	}
-	slices.SortFunc(rest, func(a, b *joined) int { return int(int64(a.Index) - int64(b.Index)) })
+	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
 	for _, e := range rest {
 		if err := j.tell(e); err != nil {
 			return s, err
@@ -168,6 +169,9 @@ func (j *joiner) block(b Block, own []uint64) error {
 		e, err := j.find(index)
 		if err != nil {
 			return err
+		}
+		if e.decided {
+			return fmt.Errorf("%w: entry %d has two outcomes", errMalformed, index)
 		}
 		e.Confirmed, e.Height = b.Seen, b.Height
 		e.Outcome, e.decided = Confirmed, true

@@ -18,7 +18,13 @@ const (
 	SeriesFile   = "series.log"
 	NodeLogFile  = "node.log"
 	lockFile     = "run.lock"
+	reserveFile  = "reserve"
 )
+
+// reserveSize is the room in bytes that a run keeps on its disk for its reports:
+// what fills the disk in the middle of a run must not keep them from being
+// written.
+const reserveSize = 2 << 20
 
 // ManifestSchema identifies the format of run.json.
 const ManifestSchema = "factom-load/run/v1"
@@ -171,12 +177,24 @@ func (d *Directory) Close() error {
 // Discard removes the files of a run that never began, and then the directory.
 // It keeps anything that is not the run's.
 func (d *Directory) Discard() {
+	d.Release()
 	d.Close()
 	for _, name := range []string{ManifestFile, EntriesFile, SeriesFile, NodeLogFile} {
 		os.Remove(filepath.Join(d.Path, name))
 	}
 	os.Remove(d.Path)
 }
+
+// Reserve takes the room that [Directory.Release] gives back for the reports.
+func (d *Directory) Reserve() error {
+	if err := os.WriteFile(filepath.Join(d.Path, reserveFile), make([]byte, reserveSize), 0o644); err != nil {
+		return fmt.Errorf("keeping room for the reports: %w", err)
+	}
+	return nil
+}
+
+// Release ends a Reserve, if there was one.
+func (d *Directory) Release() { os.Remove(filepath.Join(d.Path, reserveFile)) }
 
 // Open makes a file of the run for appending.
 func (d *Directory) Open(name string) (*os.File, error) {

@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -15,32 +16,38 @@ import (
 const (
 	sampleFloor  = 2.0  // requests a second, at least
 	sampleShare  = 0.05 // of the submits, if that is more
-	sampleAsks   = 8    // requests that an entry of the sample is planned to take
-	sampleMost   = 200  // entries followed at one time
+	sampleAsks   = 8.0  // requests that an entry of the sample is planned to take
+	sampleMost   = 4096 // entries followed at one time
 	sampleGiveUp = 10 * time.Minute
+
+	// sampleMemory is the time in seconds over which the rate of the submits is
+	// smoothed, and for which room for admissions is kept: what a stalled node
+	// answers in one burst is then sampled like the rest.
+	sampleMemory = 10.0
 )
 
 // A Sampler finds out when entries are accepted, on nodes without a live feed:
-// it follows a random sample of the submitted entries by `ack` calls. Entries
-// are admitted to the sample by the clock, not by when others leave it, so that
-// a slow node does not thin out the sample just when it matters.
+// it follows a random sample of the submitted entries by `ack` calls. An entry
+// is in the sample from its submission on or not at all, with a chance that
+// depends on the rate of the submits alone: not on when others leave the sample,
+// so that a slow node does not thin it out just when it matters.
 type Sampler struct {
 	node      Node
 	collector *Collector
 	start     time.Time
 
-	submits    atomic.Int64
 	resolution atomic.Int64
 
-	mu       sync.Mutex
-	offered  int // since the last admission
-	pick     factomd.Hash
-	priority []factomd.Hash // to follow whatever the budget's choice
+	mu       sync.Mutex // taken with the collector's held, never the other way
+	rate     float64    // submits a second, at the last
+	at       time.Time  // when the last entry was offered
+	room     float64    // entries that may be admitted now: it binds while the rate is not known
+	admitted []sampled  // not taken over by Run yet
 }
 
 type sampled struct {
 	hash  factomd.Hash
-	since time.Time // when it was admitted
+	since time.Time // when it was submitted
 	asked time.Time // when the last call that did not see it was sent
 }
 
@@ -49,27 +56,35 @@ func NewSampler(c *Collector, node Node, start time.Time) *Sampler {
 	return &Sampler{node: node, collector: c, start: start}
 }
 
-// Offer tells of an entry that was submitted. One of those offered between two
-// admissions is chosen at random, each with the same chance.
-func (s *Sampler) Offer(entry factomd.Hash) {
-	s.submits.Add(1)
+// Offer tells of an entry that was submitted, and reports whether the sampler
+// follows it.
+func (s *Sampler) Offer(entry factomd.Hash) bool {
+	now := time.Now()
 	s.mu.Lock()
-	s.offered++
-	if rand.IntN(s.offered) == 0 {
-		s.pick = entry
+	defer s.mu.Unlock()
+	elapsed := now.Sub(s.at).Seconds()
+	s.rate, s.at = s.rateAt(now)+1/sampleMemory, now
+	admissions := sampleBudget(s.rate) / sampleAsks // a second
+	s.room = min(s.room+2*admissions*elapsed, admissions*sampleMemory)
+	if s.room < 1 || len(s.admitted) >= sampleMost || rand.Float64()*s.rate >= admissions {
+		return false
 	}
-	s.mu.Unlock()
+	s.room--
+	s.admitted = append(s.admitted, sampled{hash: entry, since: now})
+	return true
 }
 
-// Follow has an entry followed whatever the sample.
-func (s *Sampler) Follow(entry factomd.Hash) {
-	s.mu.Lock()
-	s.priority = append(s.priority, entry)
-	s.mu.Unlock()
+// rateAt returns the submits a second, smoothed over sampleMemory.
+func (s *Sampler) rateAt(now time.Time) float64 {
+	return s.rate * math.Exp(-now.Sub(s.at).Seconds()/sampleMemory)
 }
+
+// sampleBudget returns the requests a second that a rate of submits allows.
+func sampleBudget(rate float64) float64 { return max(sampleFloor, sampleShare*rate) }
 
 // Resolution is how late an acceptance can at most have been seen: the longest
-// time from a call that did not see it to the answer of the one that did.
+// time from the submission, or from a later call that did not see it, to the
+// answer of the one that did.
 func (s *Sampler) Resolution() time.Duration { return time.Duration(s.resolution.Load()) }
 
 // Run samples until ctx ends.
@@ -81,9 +96,7 @@ func (s *Sampler) Run(ctx context.Context) {
 		following []sampled
 		next      int     // of following, to ask
 		asks      float64 // calls that the budget allows now
-		admits    float64 // entries that the budget allows now
-		submits   int64
-		rate      float64 // submits a second, smoothed
+		last      = time.Now()
 	)
 	for {
 		select {
@@ -91,18 +104,12 @@ func (s *Sampler) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		n := s.submits.Load()
-		rate += (float64(n-submits)/tick.Seconds() - rate) * 0.05
-		submits = n
-		budget := max(sampleFloor, sampleShare*rate)
-		asks = min(asks+budget*tick.Seconds(), max(1, budget))
-		admits = min(admits+budget/sampleAsks*tick.Seconds(), 1)
+		now := time.Now()
+		budget := s.takeOver(&following, now)
+		asks = min(asks+budget*now.Sub(last).Seconds(), budget)
+		last = now
 
-		var forced bool
-		if following, forced = s.admit(following, admits >= 1); forced || admits >= 1 {
-			admits = 0
-		}
-		for asks >= 1 && len(following) > 0 && ctx.Err() == nil {
+		for n := len(following); n > 0 && asks >= 1 && ctx.Err() == nil; n-- {
 			asks--
 			if next >= len(following) {
 				next = 0
@@ -117,25 +124,15 @@ func (s *Sampler) Run(ctx context.Context) {
 	}
 }
 
-// admit adds to those that are followed: the entries that must be, and if due
-// the one that was picked.
-func (s *Sampler) admit(following []sampled, due bool) (_ []sampled, forced bool) {
+// takeOver moves the entries that were admitted to those that are followed, and
+// returns the requests a second that may be made now.
+func (s *Sampler) takeOver(following *[]sampled, now time.Time) (budget float64) {
 	s.mu.Lock()
-	forced = len(s.priority) > 0
-	admitted := s.priority
-	s.priority = nil
-	if due && s.offered > 0 && len(following) < sampleMost {
-		admitted = append(admitted, s.pick)
-		s.offered = 0
-	}
-	s.mu.Unlock()
-
-	now := time.Now()
-	for _, h := range admitted {
-		s.collector.Follow(h)
-		following = append(following, sampled{hash: h, since: now})
-	}
-	return following, forced
+	defer s.mu.Unlock()
+	n := min(len(s.admitted), sampleMost-len(*following))
+	*following = append(*following, s.admitted[:n]...)
+	s.admitted = append(s.admitted[:0], s.admitted[n:]...)
+	return sampleBudget(s.rateAt(now))
 }
 
 // ask makes one call and reports whether the entry needs no more.

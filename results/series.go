@@ -2,7 +2,6 @@ package results
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,13 +49,14 @@ func ReadSeries(path string) ([]Sample, error) {
 	}
 	defer f.Close()
 	var samples []Sample
+	var last int64
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var s Sample
-		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
-		if d.Decode(&s) != nil {
+		if json.Unmarshal(lines.Bytes(), &s) != nil || s.At <= last {
 			return samples, nil
 		}
+		last = s.At
 		samples = append(samples, s)
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {

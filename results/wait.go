@@ -26,8 +26,8 @@ func (c *Collector) Setup() (pending, broken int) {
 }
 
 // Awaited returns how many entries can still move: those that the API took, or
-// that may have reached it, and that are not in a block, as long as a block to
-// come could hold them. Entries that are accepted already do not count with
+// that may have reached it, or that were seen in a process list, and that are
+// not in a block, as long as a block to come could hold them. Entries that are accepted already do not count with
 // untilAccepted. It also returns when the newest own confirmation was seen, or
 // [Never].
 //
@@ -37,7 +37,10 @@ func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 	defer c.mu.Unlock()
 	for i := range c.lives {
 		l := &c.lives[i]
-		if !l.inUse || l.sent == Never || l.confirmed != Never || l.result == rejection {
+		if !l.inUse || l.sent == Never || l.confirmed != Never {
+			continue
+		}
+		if l.accepted == Never && l.result == rejection {
 			continue
 		}
 		if l.accepted != Never && (untilAccepted || c.missed(l)) {
@@ -51,11 +54,17 @@ func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 // missed reports whether the two saved blocks that could hold an accepted entry
 // were read, and lack it. A message in a process list belongs to the block that
 // is being built, or to the next one while a block is being saved
-// (factom-protocol.md, section 4), so these are the two that follow the saved
-// height at the acceptance.
-func (c *Collector) missed(l *life) bool {
-	base, known := c.heightAt(l.accepted)
-	return known && c.scanned >= base+2
+// (factom-protocol.md, section 4; factomd state/stateConsensus.go, ProcessEOM,
+// does not let a process list get past its first minute before the block below
+// it is saved), so these are the two that follow the saved height at the
+// acceptance.
+func (c *Collector) missed(l *life) bool { return c.passed(l.accepted) }
+
+// passed reports whether the two saved blocks that could hold an entry which was
+// in a process list at an instant were read.
+func (c *Collector) passed(at int64) bool {
+	base, known := c.heightAt(at)
+	return known && uint64(c.scanned) >= uint64(base)+2
 }
 
 // heightAt returns a saved height that the node had reached after an instant,
@@ -95,6 +104,22 @@ func (c *Collector) Missing() []Missing {
 	return missing
 }
 
+// Unpaid returns the entries that are in no block and whose commits were not
+// seen, whatever the API said of them: it can refuse, or not answer, and take
+// the payment.
+func (c *Collector) Unpaid() map[factomd.Hash]struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	unpaid := map[factomd.Hash]struct{}{}
+	for i := range c.lives {
+		l := &c.lives[i]
+		if l.inUse && l.result != unanswered && l.sent != Never && l.confirmed == Never && !l.commit {
+			unpaid[l.hash] = struct{}{}
+		}
+	}
+	return unpaid
+}
+
 // Audited tells what the audit found out about a missing entry.
 func (c *Collector) Audited(m Missing) {
 	c.mu.Lock()
@@ -104,9 +129,32 @@ func (c *Collector) Audited(m Missing) {
 	l.listed = l.listed || m.Accepted && l.accepted == Never
 }
 
+// Listed returns how many entries the audit found in a process list that are in
+// no block yet.
+func (c *Collector) Listed() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.lives {
+		if l := &c.lives[i]; l.inUse && l.listed && l.confirmed == Never {
+			n++
+		}
+	}
+	return n
+}
+
+// Overdue reports whether the blocks were read that could hold what the audit,
+// which ended at an instant, found in a process list. If so, what is in none of
+// them is lost.
+func (c *Collector) Overdue(audited int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.overdue = c.passed(audited)
+	return c.overdue
+}
+
 // Finish gives every entry that has no outcome yet the one that it earned,
 // completes the record and returns how many entries were planned. All
-// submissions must be over.
+// submissions must be over, and nothing more may be told.
 func (c *Collector) Finish() (planned uint64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,22 +169,30 @@ func (c *Collector) Finish() (planned uint64, err error) {
 		o, stage := c.verdict(l)
 		c.w.outcome(l.index, o, stage)
 		c.release(Ref(i))
+		if len(c.w.buf) >= maxFrame/2 {
+			c.flush() // its error sticks
+		}
 	}
 	c.w.end(c.counts.Planned)
 	return c.counts.Planned, c.flush()
 }
 
-// verdict returns the outcome of an entry that is in no block.
+// verdict returns the outcome of an entry that is in no block. The stage of one
+// that was refused or failed says whether it is paid for all the same.
 func (c *Collector) verdict(l *life) (Outcome, Stage) {
+	unseen := NoStage
+	if l.commit {
+		unseen = StageReveal
+	}
 	switch {
-	case l.result == rejection:
-		return Rejected, NoStage
-	case l.result == failure:
-		return Failed, NoStage
-	case l.accepted != Never && c.missed(l):
-		return Lost, StageAccepted
-	case l.accepted != Never || l.listed:
+	case l.listed && !c.overdue, l.accepted != Never && !c.missed(l):
 		return Accepted, NoStage
+	case l.result == rejection:
+		return Rejected, unseen
+	case l.result == failure:
+		return Failed, unseen
+	case l.listed, l.accepted != Never:
+		return Lost, StageAccepted
 	case l.commit:
 		return Lost, StageReveal
 	default:

@@ -1,6 +1,23 @@
 package main
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
+
+// canMount tries it.
+func canMount() bool {
+	dir, err := os.MkdirTemp("", "disk")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(dir)
+	if mountDisk(dir, "4k") != nil {
+		return false
+	}
+	unmountDisk(dir)
+	return true
+}
 
 func mountDisk(dir, size string) error { return syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size) }
 

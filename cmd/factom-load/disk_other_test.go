@@ -4,6 +4,8 @@ package main
 
 import "errors"
 
+func canMount() bool { return false }
+
 func mountDisk(dir, size string) error { return errors.ErrUnsupported }
 
 func unmountDisk(dir string) {}

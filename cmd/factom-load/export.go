@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,9 @@ when each stage was reached, and what became of it.`,
 			}
 			if format == "" {
 				return usage(fmt.Errorf("--format is missing\n    hint: one of %s", strings.Join(report.Formats(), ", ")))
+			}
+			if !slices.Contains(report.Formats(), format) {
+				return usage(fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(report.Formats(), ", ")))
 			}
 			if err := report.Export(e.stdout, args[0], format); err != nil {
 				return err

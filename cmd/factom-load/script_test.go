@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,7 +31,8 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts know, beside testscript's own commands and these below, the
-// variables KEY and ADDRESS: a secret key (Es...) and its public address.
+// variables KEY and ADDRESS: a secret key (Es...) and its public address; and
+// they find tiny.yaml in their directory.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
@@ -41,15 +44,33 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("KEY", key.SecString())
 			env.Setenv("ADDRESS", key.PubString())
+			tiny, err := os.ReadFile("testdata/tiny.yaml")
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), tiny, 0o666); err != nil {
+				return err
+			}
 			env.Values[filesKey{}], err = files(env.WorkDir)
 			return err
 		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "disk": // a disk can be made for the script; it takes the right to mount
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":          await,
 			"double":         double,
 			"exits":          exits,
 			"leaves-nothing": leavesNothing,
+			"fill":           fill,
 			"lines":          lines,
 			"nowhere":        nowhere,
+			"planned":        planned,
+			"terminate":      terminate,
 			"disk":           disk,
 		},
 	})
@@ -68,8 +89,8 @@ func double(ts *testscript.TestScript, neg bool, args []string) {
 		poor    = fl.Bool("poor", false, "the public test key has nothing")
 		html    = fl.Bool("html", false, "answer with a page")
 		closed  = fl.Bool("closed", false, "refuse connections")
-		drop    = fl.Bool("drop", false, "forget a quarter of the reveals")
-		refuse  = fl.Bool("refuse", false, "refuse a quarter of the commits")
+		drop    = fl.Bool("drop", false, "forget a quarter of the reveals, but of first entries")
+		refuse  = fl.Bool("refuse", false, "refuse a quarter of the commits of entries")
 	)
 	if err := fl.Parse(args); err != nil || neg || fl.NArg() > 0 {
 		ts.Fatalf("usage: double [flags]")
@@ -95,14 +116,20 @@ func double(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	quarter := func(h factomd.Hash) bool { return h[0]%4 == 0 }
 	if *drop {
-		o.Drop = func(s factomdtest.Stage, h factomd.Hash) bool { return s == factomdtest.Reveal && quarter(h) }
+		o.Drop = func(s factomdtest.Stage, h factomd.Hash, first bool) bool {
+			return s == factomdtest.Reveal && !first && quarter(h)
+		}
 	}
 	o.Fault = func(c factomdtest.Call) *factomdtest.Fault {
 		switch {
+		case c.Submits() && c.Method != "commit-chain" && c.Method != "reveal-chain":
+			f := &factomdtest.Fault{Delay: 300 * time.Millisecond}
+			if *refuse && c.Method == "commit-entry" && quarter(c.Entry) {
+				f.Unheard, f.Answer = true, factomdtest.Refuse(-32603, "Internal error", "boom")
+			}
+			return f
 		case *html:
 			return &factomdtest.Fault{Unheard: true, Answer: factomdtest.HTML(200)}
-		case *refuse && c.Method == "commit-entry" && quarter(c.Entry):
-			return &factomdtest.Fault{Unheard: true, Answer: factomdtest.Refuse(-32603, "Internal error", "boom")}
 		}
 		return nil
 	}
@@ -131,6 +158,38 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// fill FILE puts the values of variables in the places of $NAME in a file.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: fill FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o666))
+}
+
+// await FILE waits until a file is there.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: await FILE")
+	}
+	for range 600 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not come", args[0])
+}
+
+// terminate sends SIGTERM to the programs in the background: kill cannot.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) > 0 || neg {
+		ts.Fatalf("usage: terminate")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
 	}
 }
 
@@ -170,6 +229,32 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// planned JSONL CSV fails unless both exports have the same entries, in planned
+// order.
+func planned(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: planned JSONL CSV")
+	}
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[1]))).ReadAll()
+	ts.Check(err)
+	last := int64(-1)
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	for _, row := range rows[1:] {
+		var e struct {
+			Hash      string `json:"hash"`
+			PlannedNS int64  `json:"planned_ns"`
+		}
+		ts.Check(d.Decode(&e))
+		if e.Hash != row[0] || fmt.Sprint(e.PlannedNS) != row[7] || e.PlannedNS < last {
+			ts.Fatalf("%+v after %d; the other export has %v", e, last, row)
+		}
+		last = e.PlannedNS
+	}
+	if d.More() {
+		ts.Fatalf("%s has more lines", args[0])
+	}
+}
+
 // nowhere TEXT [DIR]... fails if the text is in what the last program printed,
 // or in a file of the directories, however it is written: as it is or in hex.
 func nowhere(ts *testscript.TestScript, neg bool, args []string) {
@@ -201,22 +286,14 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// disk SIZE DIR makes a directory on a disk of its own, with so much room. The
-// script is skipped where that is not allowed: it takes root, or the right to
-// mount.
+// disk SIZE DIR makes a directory on a disk of its own, with so much room. See
+// the condition disk.
 func disk(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 || neg {
 		ts.Fatalf("usage: disk SIZE DIR")
 	}
 	dir := ts.MkAbs(args[1])
 	ts.Check(os.Mkdir(dir, 0o777))
-	if err := mountDisk(dir, args[0]); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) {
-		ts.Check(os.Remove(dir))
-		ts.Setenv("DISK", "")
-		return
-	} else {
-		ts.Check(err)
-	}
-	ts.Setenv("DISK", dir)
+	ts.Check(mountDisk(dir, args[0]))
 	ts.Defer(func() { unmountDisk(dir) })
 }

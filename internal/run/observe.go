@@ -42,7 +42,11 @@ func (r *run) observe(ctx context.Context) (join func()) {
 		group.Go(func() { r.sampler.Run(ctx) })
 	}
 	group.Go(func() { r.keep(ctx) })
-	group.Go(func() { r.sampling.run(ctx, r.sample) })
+	group.Go(func() {
+		if err := r.sampling.run(ctx, r.sample); err != nil {
+			r.interrupt(err.Error())
+		}
+	})
 	group.Go(func() {
 		select {
 		case <-ctx.Done():

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/FactomProject/factom-load/generator"
@@ -100,6 +101,9 @@ func Do(stop, abort context.Context, o Options) (err error) {
 	if o.Salt == "" {
 		o.Salt = o.ID
 	}
+	if o.Say == nil {
+		o.Say = func(string, ...any) {}
+	}
 	r := &run{Options: o, plan: generator.NewPlan(o.Scenario)}
 	r.stage.Store(&stage{name: StageNetwork, since: time.Now()})
 	abort, r.aborting = context.WithCancel(abort)
@@ -165,7 +169,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	} else {
 		// The directory comes first: it takes the node's output.
 		if r.dir, err = results.Create(r.Out); err != nil {
-			return r.existsHint(err)
+			return outHint(err)
 		}
 		defer func() {
 			if err != nil {
@@ -184,20 +188,24 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.dir == nil {
 		if r.dir, err = results.Create(r.Out); err != nil {
 			r.network.close()
-			return r.existsHint(err)
+			return outHint(err)
 		}
 	}
 	if err := r.open(); err != nil {
 		r.network.close()
 		r.dir.Discard()
-		return err
+		return outHint(err)
 	}
 	return nil
 }
 
-func (r *run) existsHint(err error) error {
-	if errors.Is(err, results.ErrExists) {
+// outHint adds a hint to what is wrong with the run's directory.
+func outHint(err error) error {
+	switch {
+	case errors.Is(err, results.ErrExists):
 		return fmt.Errorf("%w\n    hint: choose another directory with --out; runs are never overwritten", err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w\n    hint: free some room there, or choose a directory on another disk with --out", err)
 	}
 	return err
 }
@@ -217,6 +225,9 @@ func (r *run) admissible(ctx context.Context) error {
 // open makes the record's files. The manifest is the last, and with it the run
 // has begun.
 func (r *run) open() (err error) {
+	if err := r.dir.Reserve(); err != nil {
+		return err
+	}
 	if r.entries, err = r.dir.Open(results.EntriesFile); err != nil {
 		return err
 	}
@@ -234,19 +245,22 @@ func (r *run) open() (err error) {
 	return r.dir.WriteManifest(r.manifest)
 }
 
-// do is the run itself, from the payment to the complete record.
+// do is the run itself, from the payment to the complete record. What goes wrong
+// once a run has begun is a part of its record; only a record that cannot be
+// completed is an error.
 func (r *run) do(stop, abort context.Context) error {
 	failure := r.carryOut(stop, abort)
+	_, unwritten := r.collector.Finish()
+	failure = cmp.Or(failure, unwritten, r.entries.Sync(), r.entries.Close(), r.sampling.close())
 	if i := interruption(stop); failure != nil {
 		r.manifest.Interrupted, r.manifest.Failure = true, true
 		r.manifest.Why = factomd.Printable(failure.Error(), 500)
 	} else if i != nil {
 		r.manifest.Interrupted, r.manifest.Failure, r.manifest.Why = true, i.Failure, i.Why
 	}
-	_, err := r.collector.Finish()
-	err = errors.Join(err, r.entries.Sync(), r.entries.Close(), r.sampling.close())
 	r.complete()
-	return errors.Join(err, r.dir.WriteManifest(r.manifest))
+	r.dir.Release()
+	return r.dir.WriteManifest(r.manifest)
 }
 
 // carryOut returns why the run could not go on, or nil.
@@ -289,7 +303,8 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageWait)
 	r.wait(abort)
 	r.enter(StageAudit)
-	return r.audit(abort)
+	r.audit(abort)
+	return nil
 }
 
 // wait waits until every entry is accounted for, or the time for it is over.
@@ -319,23 +334,55 @@ func (r *run) wait(abort context.Context) {
 
 // audit finds out where missing entries stopped. A node that does not answer
 // leaves that open, which is no reason to fail.
-func (r *run) audit(abort context.Context) error {
-	missing := r.collector.Missing()
-	if len(missing) == 0 || abort.Err() != nil {
-		return nil
+func (r *run) audit(abort context.Context) {
+	if abort.Err() != nil {
+		return
 	}
-	if r.Say != nil {
-		r.Say("%d entries are in no block: looking for where they stopped", len(missing))
+	if n := len(r.collector.Missing()); n > 0 {
+		r.Say("%d entries are in no block: looking for where they stopped", n)
 	}
 	to := r.network.saved
 	if s := r.observer.State(); s != nil {
 		to = s.Scanned
 	}
-	err := results.Audit(abort, r.collector, r.network.nodes()[0], r.network.saved+1, to)
-	if err != nil && r.Say != nil {
+	var err error
+	for _, node := range r.network.nodes() { // the first may be gone
+		if err = results.Audit(abort, r.collector, node, r.network.saved+1, to); err == nil || abort.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
 		r.Say("the audit is not complete: %v", err)
 	}
-	return nil
+	if r.Scenario.Confirm.Until == scenarios.UntilBlock {
+		r.outwait(abort)
+	}
+}
+
+// outwait gives what the audit found in a process list the two blocks that could
+// hold it: only then is it known to be lost.
+func (r *run) outwait(abort context.Context) {
+	n := r.collector.Listed()
+	if n == 0 {
+		return
+	}
+	r.Say("%d of them are in a process list: waiting for the blocks that could hold them", n)
+	audited := int64(time.Since(r.start))
+	timeout := time.NewTimer(3 * r.network.blockTime)
+	defer timeout.Stop()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for r.collector.Listed() > 0 && !r.collector.Overdue(audited) {
+		select {
+		case <-abort.Done():
+			return
+		case <-r.network.gone():
+			return
+		case <-timeout.C:
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // chainsMade waits until the chains of the setup are in a process list.

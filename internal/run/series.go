@@ -19,7 +19,6 @@ type seriesSampler struct {
 	process *process.Process // nil where it cannot be asked
 	cpu     float64          // seconds
 	maxRSS  uint64
-	err     error
 }
 
 func newSeriesSampler(file *os.File, start time.Time) *seriesSampler {
@@ -46,9 +45,9 @@ func (s *seriesSampler) measure() (cpu float64, rss uint64) {
 	return s.cpu, rss
 }
 
-// run writes a sample at the end of each second of the run, until ctx ends. fill
-// adds what the run knows.
-func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) {
+// run writes a sample at the end of each second of the run, until ctx ends or
+// the file cannot be written. fill adds what the run knows.
+func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) error {
 	for {
 		now := time.Since(s.start)
 		next := now.Truncate(time.Second) + time.Second
@@ -56,15 +55,14 @@ func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return
+			return nil
 		case <-timer.C:
 		}
 		sample := results.Sample{At: int64(next), Goroutines: runtime.NumGoroutine()}
 		sample.CPUSeconds, sample.RSSBytes = s.measure()
 		fill(&sample)
 		if err := results.AppendSample(s.file, sample); err != nil {
-			s.err = err
-			return
+			return err
 		}
 	}
 }
@@ -76,5 +74,5 @@ func (s *seriesSampler) cost() (cpu float64, maxRSS uint64) {
 }
 
 func (s *seriesSampler) close() error {
-	return errors.Join(s.err, s.file.Sync(), s.file.Close())
+	return errors.Join(s.file.Sync(), s.file.Close())
 }
