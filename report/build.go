@@ -175,15 +175,6 @@ func (t *Totals) add(e *results.Entry) {
 		paid = e.Stage == results.StageReveal
 	case results.Skipped:
 		t.Skipped++
-	case results.Pending:
-		// Only in the record of a run that was killed. What was not answered is
-		// failed; what was is not known to be lost, as nobody looked.
-		switch {
-		case e.Accepted != results.Never:
-			t.Accepted++
-		default:
-			t.Failed++
-		}
 	}
 	if paid {
 		t.CreditsSpent += uint64(e.Credits)

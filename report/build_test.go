@@ -404,8 +404,24 @@ func TestKilledRun(t *testing.T) {
 	if r.Verdict != Interrupted || r.ExitCode != 1 || !r.Run.Interrupted || r.Run.Why == "" {
 		t.Errorf("verdict %s, exit code %d, why %q", r.Verdict, r.ExitCode, r.Run.Why)
 	}
-	if r.Totals.Planned != 12 || r.Totals.Lost != 0 {
-		t.Errorf("totals %+v: nobody looked for what is missing, so nothing is lost", r.Totals)
+	tt := r.Totals
+	if tt.Planned != 12 || tt.Confirmed != 5 || tt.Accepted != 2 || tt.Rejected != 1 || tt.Failed != 3 || tt.Skipped != 1 || tt.Lost != 0 {
+		t.Errorf("totals %+v: nobody looked for what is missing, so nothing is lost", tt)
+	}
+	if e := r.Errors[len(r.Errors)-1]; !strings.Contains(e.Message, "the record ends") && len(r.Errors) != 3 {
+		t.Errorf("errors %+v: what has no outcome must say why", r.Errors)
+	}
+}
+
+// What a killed run had planned for later was never sent.
+func TestKilledRunSkips(t *testing.T) {
+	rec := record(t)
+	every(rec)
+	for n := range int64(3) {
+		rec.plan(2, results.KindEntry, 40_000*ms+n)
+	}
+	if r := rec.fold(); r.Totals.Planned != 15 || r.Totals.Skipped != 4 {
+		t.Errorf("totals %+v: 3 more were planned and not reached", r.Totals)
 	}
 }
 

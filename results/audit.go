@@ -15,8 +15,8 @@ const (
 // Audit finds out how far the missing entries came: whether their commits, and
 // those of entries that were refused or failed, are in the entry credit blocks
 // from a height to another, one call a block, and for the first of the missing
-// what the node itself says (`ack`). What it can't find
-// out within its limits stays as it is; the error says why it stopped early.
+// what the node itself says (`ack`). What it can't find out within its limits
+// stays as it is; the error says why it stopped early.
 func Audit(ctx context.Context, c *Collector, node Node, from, to uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, auditTimeout)
 	defer cancel()

@@ -308,7 +308,7 @@ func TestReadTornLog(t *testing.T) {
 	l := realLog(t)
 	cut := l.ends[len(l.ends)-2] + 3 // the outcomes are lost
 	entries := map[uint64]Outcome{}
-	s, err := read(bytes.NewReader(l.bytes[:cut]), Reader{Entry: func(e *Entry) error {
+	s, err := read(bytes.NewReader(l.bytes[:cut]), Reader{pending: true, Entry: func(e *Entry) error {
 		entries[e.Index] = e.Outcome
 		return nil
 	}})
@@ -513,8 +513,9 @@ func FuzzReadLog(f *testing.F) {
 		for _, log := range [][]byte{data, framed} {
 			var told, pending uint64
 			s, err := read(bytes.NewReader(log), Reader{
-				Phase: func(int, Phase) {},
-				Block: func(Block) {},
+				pending: true,
+				Phase:   func(int, Phase) {},
+				Block:   func(Block) {},
 				Entry: func(e *Entry) error {
 					told++
 					if e.Outcome == Pending {

@@ -104,7 +104,8 @@ func readAll(t fataler, log []byte) (map[uint64]Entry, []Block, Summary) {
 	entries := map[uint64]Entry{}
 	var blocks []Block
 	s, err := read(bytes.NewReader(log), Reader{
-		Block: func(b Block) { blocks = append(blocks, b) },
+		pending: true,
+		Block:   func(b Block) { blocks = append(blocks, b) },
 		Entry: func(e *Entry) error {
 			if _, twice := entries[e.Index]; twice {
 				t.Fatalf("entry %d was read twice", e.Index)

@@ -14,6 +14,10 @@ import (
 // the fixed polling under 4 requests a second.
 const PollInterval = 300 * time.Millisecond
 
+// pollTimeout is how long a node may take to tell its height before another one
+// is asked.
+const pollTimeout = 10 * time.Second
+
 // A Node is what an [Observer] asks of a node's API; [factomd.Client] has it.
 type Node interface {
 	Minute(context.Context) (factomd.Minute, error)
@@ -116,7 +120,9 @@ func (o *Observer) Run(ctx context.Context) error {
 func (o *Observer) poll(ctx context.Context) error {
 	node := o.opts.Nodes[o.current]
 	sent := time.Now()
-	minute, err := node.Minute(ctx)
+	asking, cancel := context.WithTimeout(ctx, pollTimeout)
+	minute, err := node.Minute(asking)
+	cancel()
 	if err != nil {
 		return err
 	}

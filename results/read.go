@@ -16,9 +16,10 @@ type Reader struct {
 	Phase func(i int, p Phase)
 	Block func(b Block)
 	// Entry is called once for each planned entry, when its last change was
-	// read; entries of a record that did not end come last, with outcome
-	// [Pending]. The entry is the callee's to keep.
+	// read. The entry is the callee's to keep.
 	Entry func(e *Entry) error
+
+	pending bool // leave [Pending] what has no outcome
 }
 
 // Summary is what reading a record found beside its content.
@@ -31,6 +32,12 @@ type Summary struct {
 // ReadEntries reads the entries.log of a run's directory. What is kept in
 // memory grows with the entries that are outstanding at one time, not with the
 // run.
+//
+// A record that ends early, as its run was killed, has entries without an
+// outcome. They come last. Nobody has looked for them, so none is called lost:
+// what was seen in a process list is accepted, what was planned for later than
+// anything that happened is skipped, and the rest is failed, with an error that
+// says so.
 func ReadEntries(path string, r Reader) (Summary, error) {
 	f, err := os.Open(filepath.Join(path, EntriesFile))
 	if err != nil {
@@ -53,6 +60,9 @@ func read(f io.Reader, r Reader) (Summary, error) {
 	}
 	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
 	for _, e := range rest {
+		if !r.pending {
+			e.abandon(j.last)
+		}
 		if err := j.tell(e); err != nil {
 			return s, err
 		}
@@ -68,6 +78,7 @@ type joiner struct {
 	chains map[int]factomd.Hash // of the setup, by the index of their entry
 	count  uint64
 	ended  bool
+	last   int64 // the newest instant at which something happened
 }
 
 type joined struct {
@@ -84,6 +95,25 @@ func (j *joiner) find(index uint64) (*joined, error) {
 		return nil, errUnknownEntry
 	}
 	return e, nil
+}
+
+// abandon gives an entry an outcome whose record ends without one.
+func (e *joined) abandon(last int64) {
+	switch {
+	case e.Outcome != Pending:
+		// Its block was seen, the end of its calls was not.
+	case e.Accepted != Never:
+		e.Outcome = Accepted
+	case e.Error != nil && e.Error.Rejected:
+		e.Outcome = Rejected
+	case !e.submitted && e.Planned > last:
+		e.Outcome = Skipped
+	default:
+		e.Outcome = Failed
+		if e.Error == nil {
+			e.Error = &Error{Message: "the record ends before this entry was accounted for"}
+		}
+	}
 }
 
 // settle lets go of an entry when nothing more can come.
@@ -149,6 +179,7 @@ func (j *joiner) submitted(index uint64, late, waited bool, sent, committed, rev
 	ref := max(e.Planned, e.Sent)
 	e.Committed = committed.after(ref)
 	e.Revealed = revealed.after(max(ref, e.Committed))
+	j.last = max(j.last, e.Sent, e.Committed, e.Revealed)
 	return j.settle(e)
 }
 
@@ -158,6 +189,7 @@ func (j *joiner) accepted(index uint64, at since) error {
 		return err
 	}
 	e.Accepted = at.after(e.Planned)
+	j.last = max(j.last, e.Accepted)
 	return nil
 }
 
@@ -165,6 +197,7 @@ func (j *joiner) block(b Block, own []uint64) error {
 	if j.Block != nil {
 		j.Block(b)
 	}
+	j.last = max(j.last, b.Seen)
 	for _, index := range own {
 		e, err := j.find(index)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 const (
 	sampleFloor  = 2.0  // requests a second, at least
 	sampleShare  = 0.05 // of the submits, if that is more
-	sampleAsks   = 8.0  // requests that an entry of the sample is planned to take
+	sampleAsks   = 4.0  // requests that an entry of the sample is planned to take
 	sampleMost   = 4096 // entries followed at one time
 	sampleGiveUp = 10 * time.Minute
 

@@ -203,7 +203,7 @@ func TestSamplerIsUniform(t *testing.T) {
 	if share, want := sampledSlow/sampledAll, slow/all; math.Abs(share-want) > 0.08 { // 5 standard deviations
 		t.Errorf("%.3f of the sample were kept back by a stall, of all entries %.3f", share, want)
 	}
-	if rate := sampledAll / all; rate < 1./200 || rate > 1./130 {
+	if rate, want := sampledAll/all, sampleShare/sampleAsks; rate < 0.8*want || rate > 1.25*want {
 		t.Errorf("one in %.0f entries is in the sample", 1/rate)
 	}
 }
@@ -223,7 +223,7 @@ func TestSamplerOfTheFirstBurst(t *testing.T) {
 				followed++
 			}
 		}
-		if followed < 1 || followed > 3 {
+		if most := int(sampleMemory * sampleFloor / sampleAsks); followed < 1 || followed > most {
 			t.Errorf("%d are followed", followed)
 		}
 		s.end()

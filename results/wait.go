@@ -27,9 +27,9 @@ func (c *Collector) Setup() (pending, broken int) {
 
 // Awaited returns how many entries can still move: those that the API took, or
 // that may have reached it, or that were seen in a process list, and that are
-// not in a block, as long as a block to come could hold them. Entries that are accepted already do not count with
-// untilAccepted. It also returns when the newest own confirmation was seen, or
-// [Never].
+// not in a block, as long as a block to come could hold them. Entries that are
+// accepted already do not count with untilAccepted. It also returns when the
+// newest own confirmation was seen, or [Never].
 //
 // It passes over everything outstanding; call it once a block or once a second.
 func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {

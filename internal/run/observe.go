@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
@@ -16,10 +15,9 @@ const (
 	syncInterval  = time.Second
 )
 
-// observe starts everything that watches the run, until ctx ends. The function
-// that it returns waits for all of it to end.
-func (r *run) observe(ctx context.Context) (join func()) {
-	var group sync.WaitGroup
+// observe starts everything that watches the run, until ctx ends.
+func (r *run) observe(ctx context.Context) {
+	group := &r.watchers
 	n := r.network
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
 		Nodes: n.nodes(), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
@@ -36,10 +34,6 @@ func (r *run) observe(ctx context.Context) (join func()) {
 				r.interrupt(err.Error())
 			}
 		})
-	} else {
-		r.sampler = results.NewSampler(r.collector, n.nodes()[0], r.start)
-		r.collector.Offer(r.sampler.Offer)
-		group.Go(func() { r.sampler.Run(ctx) })
 	}
 	group.Go(func() { r.keep(ctx) })
 	group.Go(func() {
@@ -58,7 +52,14 @@ func (r *run) observe(ctx context.Context) (join func()) {
 	if r.StopFile != "" {
 		group.Go(func() { r.watchStopFile(ctx) })
 	}
-	return group.Wait
+}
+
+// sampleAcceptance follows a sample of the load by `ack` calls, until ctx ends.
+// It begins with the load, as the setup has an entry of its own to ask for.
+func (r *run) sampleAcceptance(ctx context.Context) {
+	r.sampler = results.NewSampler(r.collector, r.network.nodes()[0], r.start)
+	r.collector.Offer(r.sampler.Offer)
+	r.watchers.Go(func() { r.sampler.Run(ctx) })
 }
 
 // feed tells the collector what the live feed brings.

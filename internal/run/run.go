@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -82,10 +83,11 @@ type run struct {
 	entries   *os.File
 	collector *results.Collector
 	observer  *results.Observer
-	sampler   *results.Sampler // nil with a live feed
+	sampler   *results.Sampler // nil with a live feed, and until the load
 	generator *generator.Generator
 	sampling  *seriesSampler
 
+	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
 	stopping context.CancelCauseFunc // ends the sending
 	aborting context.CancelFunc      // ends the waiting too
@@ -280,19 +282,20 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	var stopped atomic.Int64 // when sending was told to end
 	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
-	join := r.observe(background)
-	defer func() {
-		end()
-		join()
-	}()
+	defer r.watchers.Wait()
+	defer end()
+	r.observe(background)
 
 	r.enter(StageSetup)
 	err := r.generator.Setup(stop, abort)
 	if err == nil {
-		err = r.chainsMade(stop, r.plan)
+		err = r.chainsMade(stop)
 	}
 	if err != nil {
-		r.stopping(&Interruption{Why: err.Error(), Failure: true})
+		r.interrupt(err.Error()) // the load is on record as skipped
+	}
+	if r.network.feed == nil {
+		r.sampleAcceptance(background)
 	}
 	r.enter(StageLoad)
 	if err := r.generator.Load(stop, abort); err != nil {
@@ -305,133 +308,4 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageAudit)
 	r.audit(abort)
 	return nil
-}
-
-// wait waits until every entry is accounted for, or the time for it is over.
-func (r *run) wait(abort context.Context) {
-	confirm := r.Scenario.Confirm
-	timeout := confirm.Timeout.Time
-	if confirm.Timeout.Blocks > 0 {
-		timeout = time.Duration(confirm.Timeout.Blocks * float64(r.network.blockTime))
-	}
-	ended := int64(time.Since(r.start))
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
-		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
-			return
-		}
-		select {
-		case <-abort.Done():
-			return
-		case <-r.network.gone():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// audit finds out where missing entries stopped. A node that does not answer
-// leaves that open, which is no reason to fail.
-func (r *run) audit(abort context.Context) {
-	if abort.Err() != nil {
-		return
-	}
-	if n := len(r.collector.Missing()); n > 0 {
-		r.Say("%d entries are in no block: looking for where they stopped", n)
-	}
-	to := r.network.saved
-	if s := r.observer.State(); s != nil {
-		to = s.Scanned
-	}
-	var err error
-	for _, node := range r.network.nodes() { // the first may be gone
-		if err = results.Audit(abort, r.collector, node, r.network.saved+1, to); err == nil || abort.Err() != nil {
-			break
-		}
-	}
-	if err != nil {
-		r.Say("the audit is not complete: %v", err)
-	}
-	if r.Scenario.Confirm.Until == scenarios.UntilBlock {
-		r.outwait(abort)
-	}
-}
-
-// outwait gives what the audit found in a process list the two blocks that could
-// hold it: only then is it known to be lost.
-func (r *run) outwait(abort context.Context) {
-	n := r.collector.Listed()
-	if n == 0 {
-		return
-	}
-	r.Say("%d of them are in a process list: waiting for the blocks that could hold them", n)
-	audited := int64(time.Since(r.start))
-	timeout := time.NewTimer(3 * r.network.blockTime)
-	defer timeout.Stop()
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for r.collector.Listed() > 0 && !r.collector.Overdue(audited) {
-		select {
-		case <-abort.Done():
-			return
-		case <-r.network.gone():
-			return
-		case <-timeout.C:
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// chainsMade waits until the chains of the setup are in a process list.
-func (r *run) chainsMade(stop context.Context, plan generator.Plan) error {
-	limit := 2*r.network.blockTime + 30*time.Second
-	deadline := time.Now().Add(limit)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	var asked time.Time
-	for {
-		pending, broken := r.collector.Setup()
-		if broken > 0 {
-			return fmt.Errorf("%d of the %d chains for the load could not be made: see the errors in the report", broken, r.Scenario.Workload.Chains)
-		}
-		if pending == 0 {
-			return nil
-		}
-		if r.sampler != nil && time.Since(asked) >= 500*time.Millisecond {
-			asked = time.Now()
-			if r.lastChainAccepted(stop) {
-				return nil
-			}
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d of the %d chains for the load are in no process list after %s: the node does not work off what it takes",
-				pending, r.Scenario.Workload.Chains, limit.Round(time.Second))
-		}
-		select {
-		case <-stop.Done():
-			return nil
-		case <-r.network.gone():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// lastChainAccepted asks, without a live feed, for the newest chain alone: the
-// node takes commits in order.
-func (r *run) lastChainAccepted(ctx context.Context) bool {
-	missing := r.collector.Missing()
-	if len(missing) == 0 {
-		return true
-	}
-	last := missing[len(missing)-1].Hash
-	ack, err := r.network.nodes()[0].Ack(ctx, last)
-	if err != nil || !ack.Entry.Accepted() {
-		return false
-	}
-	r.collector.Accept(last, int64(time.Since(r.start)))
-	return true
 }

@@ -1,0 +1,58 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// chainsMade waits until the chains of the setup are in a process list.
+func (r *run) chainsMade(stop context.Context) error {
+	limit := 2*r.network.blockTime + 30*time.Second
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var asked time.Time
+	for {
+		pending, broken := r.collector.Setup()
+		if broken > 0 {
+			return fmt.Errorf("%d of the %d chains for the load could not be made: see the errors in the report", broken, r.Scenario.Workload.Chains)
+		}
+		if pending == 0 {
+			return nil
+		}
+		if r.network.feed == nil && time.Since(asked) >= 500*time.Millisecond {
+			asked = time.Now()
+			if r.lastChainAccepted(stop) {
+				return nil
+			}
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d of the %d chains for the load are in no process list after %s: the node does not work off what it takes",
+				pending, r.Scenario.Workload.Chains, limit.Round(time.Second))
+		}
+		select {
+		case <-stop.Done():
+			return nil
+		case <-r.network.gone():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// lastChainAccepted asks, without a live feed, for the newest chain alone: the
+// node takes commits in order.
+func (r *run) lastChainAccepted(ctx context.Context) bool {
+	missing := r.collector.Missing()
+	if len(missing) == 0 {
+		return true
+	}
+	last := missing[len(missing)-1].Hash
+	ack, err := r.network.nodes()[0].Ack(ctx, last)
+	if err != nil || !ack.Entry.Accepted() {
+		return false
+	}
+	r.collector.Accept(last, int64(time.Since(r.start)))
+	return true
+}

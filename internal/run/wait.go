@@ -1,0 +1,99 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// wait waits until every entry is accounted for, or the time for it is over.
+func (r *run) wait(abort context.Context) {
+	confirm := r.Scenario.Confirm
+	timeout := confirm.Timeout.Time
+	if confirm.Timeout.Blocks > 0 {
+		timeout = time.Duration(confirm.Timeout.Blocks * float64(r.network.blockTime))
+	}
+	ended := int64(time.Since(r.start))
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
+		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
+			return
+		}
+		select {
+		case <-abort.Done():
+			return
+		case <-r.network.gone():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// hasty is how long the audit may take when nobody wants to wait any more: what
+// is out must be asked for all the same, or it would be called lost.
+const hasty = 5 * time.Second
+
+// audit finds out where missing entries stopped. A node that does not answer
+// leaves that open, which is no reason to fail.
+func (r *run) audit(abort context.Context) {
+	if abort.Err() != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(abort), hasty)
+		defer cancel()
+		r.inquire(ctx)
+		return
+	}
+	r.inquire(abort)
+	if r.Scenario.Confirm.Until == scenarios.UntilBlock {
+		r.outwait(abort)
+	}
+}
+
+// inquire asks the nodes for what is missing: the first may be gone.
+func (r *run) inquire(ctx context.Context) {
+	if n := len(r.collector.Missing()); n > 0 {
+		r.Say("%d entries are in no block: looking for where they stopped", n)
+	}
+	to := r.network.saved
+	if s := r.observer.State(); s != nil {
+		to = s.Scanned
+	}
+	var err error
+	for _, node := range r.network.nodes() {
+		if err = results.Audit(ctx, r.collector, node, r.network.saved+1, to); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		r.Say("the audit is not complete: %v", err)
+	}
+}
+
+// outwait gives what the audit found in a process list the two blocks that could
+// hold it: only then is it known to be lost.
+func (r *run) outwait(abort context.Context) {
+	n := r.collector.Listed()
+	if n == 0 {
+		return
+	}
+	r.Say("%d of them are in a process list: waiting for the blocks that could hold them", n)
+	audited := int64(time.Since(r.start))
+	timeout := time.NewTimer(3 * r.network.blockTime)
+	defer timeout.Stop()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for r.collector.Listed() > 0 && !r.collector.Overdue(audited) {
+		select {
+		case <-abort.Done():
+			return
+		case <-r.network.gone():
+			return
+		case <-timeout.C:
+			return
+		case <-tick.C:
+		}
+	}
+}
