@@ -52,7 +52,7 @@ func (f *fold) judge(r *Report) error {
 		}
 		r.VerdictWhy = "The run did not come to its end: " + f.m.Why + "."
 		if t.Lost > 0 {
-			r.VerdictWhy += fmt.Sprintf(" %s lost until then.", were(t.Lost))
+			r.VerdictWhy += fmt.Sprintf(" %s in no block and in no process list then.", were(t.Lost))
 		}
 	case !r.Harness.Valid:
 		r.Verdict, r.ExitCode = Invalid, ExitInvalid

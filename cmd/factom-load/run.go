@@ -153,7 +153,9 @@ func signals(ctx context.Context, say func(string, ...any)) (stop, abort context
 				return
 			case s := <-ch:
 				if n > 0 {
+					say("not waiting any longer (once more to end at once, without a report)")
 					aborting()
+					signal.Stop(ch)
 					return
 				}
 				say("stopping: no more is sent; waiting for what is out (once more to stop waiting)")
