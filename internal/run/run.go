@@ -265,14 +265,12 @@ func (r *run) do(stop, abort context.Context) error {
 	return r.dir.WriteManifest(r.manifest)
 }
 
-// carryOut returns why the run could not go on, or nil.
+// carryOut returns why the run could not go on, or nil. Wherever it is stopped,
+// all that was planned goes on record: what was not reached, as skipped.
 func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageCredits)
-	if err := r.payer.buy(stop, r.network, r.plan.Total.Credits, r.Say); err != nil {
-		if stop.Err() != nil {
-			return nil
-		}
-		return err
+	if err := r.payer.buy(stop, r.network, r.plan.Total.Credits, r.Say); err != nil && stop.Err() == nil {
+		r.interrupt(err.Error())
 	}
 
 	r.generator = generator.New(generator.Options{
@@ -292,7 +290,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		err = r.chainsMade(stop)
 	}
 	if err != nil {
-		r.interrupt(err.Error()) // the load is on record as skipped
+		r.interrupt(err.Error())
 	}
 	if r.network.feed == nil {
 		r.sampleAcceptance(background)
