@@ -369,6 +369,14 @@ func TestVerdicts(t *testing.T) {
 		{"of two rules the stricter counts", []string{"lost < 2", "lost < 10"}, every, Lost, 4},
 		{"the harness was late", nil, func(r *recording) { late(r, false) }, Invalid, 5},
 		{"the node held it back", nil, func(r *recording) { late(r, true) }, Pass, 0},
+		{"no files left", nil, func(r *recording) {
+			good(r)
+			i := r.plan(2, results.KindEntry, 2990*ms)
+			r.collector.Submitted(r.refs[i], results.Submission{
+				Sent: results.Never, Committed: results.Never, Revealed: results.Never,
+				Err: &factomd.Failure{Message: "dial: too many open files"},
+			})
+		}, Invalid, 5},
 		{"invalid beats lost", nil, func(r *recording) { every(r); late(r, false) }, Invalid, 5},
 		{"stopped by the user", nil, func(r *recording) {
 			good(r)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/FactomProject/factom-load/scenarios"
@@ -81,21 +82,33 @@ func were(entries uint64) string {
 	return fmt.Sprintf("%d entries were", entries)
 }
 
+// ownErrors are the errors that the machine of the harness causes, not the node
+// (package factomd, Failure).
+var ownErrors = []string{"dial: too many open files", "dial: no local port left"}
+
 // valid says whether the figures are the node's and not the harness's. The
 // harness was the limit if the p99 of its schedule error, over the measured
 // entries that the node did not hold back, is above 10 ms and above a tenth of
-// the submit latency's p99.
+// the submit latency's p99; or if it could not make its connections.
 func (f *fold) valid(r *Report) (ok bool, why string) {
+	for _, e := range r.Errors {
+		if slices.Contains(ownErrors, e.Message) {
+			return false, fmt.Sprintf("%d entries failed with %q, which is a limit of the harness's machine: "+
+				"raise it (ulimit -n), or lower load.in_flight", e.Count, e.Message)
+		}
+	}
 	own, err := f.ownSchedule.latency(methodClock, 0)
 	if err != nil || own.Count == 0 {
 		return true, ""
 	}
 	limit := math.Max(10, r.LatencyMS.Submit.P99/10)
+	r.Harness.OwnScheduleP99MS, r.Harness.OwnScheduleLimitMS = own.P99, limit
 	if own.P99 <= limit {
 		return true, ""
 	}
-	return false, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %.1f ms where %.1f ms is allowed "+
-		"(the larger of 10 ms and 10 %% of submit p99): it lacked CPU, or the rate is above what this machine can make", own.P99, limit)
+	return false, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %s where %s is allowed "+
+		"(the larger of 10 ms and 10 %% of submit p99): it lacked CPU, or the rate is above what this machine can make",
+		msText(own.P99), msText(limit))
 }
 
 // check measures a threshold. A latency without samples meets no threshold.

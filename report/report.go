@@ -228,9 +228,18 @@ type Harness struct {
 	MaxRSSBytes      uint64  `json:"max_rss_bytes"`
 	ObserverRequests uint64  `json:"observer_requests"`
 	SubmitRequests   uint64  `json:"submit_requests"`
-	MissedSlots      uint64  `json:"missed_slots"`
-	Valid            bool    `json:"valid"`
-	Why              string  `json:"why"`
+	// MissedSlots were sent more than 10 ms late, or skipped, on the harness's
+	// own account: the node did not hold them back.
+	MissedSlots uint64 `json:"missed_slots"`
+	// OwnScheduleP99MS is the p99 of the schedule errors that the node did not
+	// cause, over the measured phases; the run is invalid above the limit.
+	OwnScheduleP99MS   float64 `json:"own_schedule_p99_ms"`
+	OwnScheduleLimitMS float64 `json:"own_schedule_limit_ms"`
+	// GCPauseMaxMS is the longest pause of the harness's garbage collector,
+	// rounded up to the runtime's next step.
+	GCPauseMaxMS float64 `json:"gc_pause_max_ms"`
+	Valid        bool    `json:"valid"`
+	Why          string  `json:"why"`
 }
 
 // Number is a figure that may be unknown: NaN here, null in JSON.

@@ -2,8 +2,10 @@ package run
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"time"
 
 	"github.com/shirou/gopsutil/v4/mem"
@@ -64,6 +66,24 @@ func (r *run) complete() {
 		m.Harness.SubmitRequests = r.generator.Requests()
 	}
 	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
+	m.Harness.GCPauseMaxMS = longestPause() * 1e3
+}
+
+// longestPause returns the longest pause of the garbage collector so far, in
+// seconds, rounded up to the next bound of the runtime's histogram.
+func longestPause() float64 {
+	sample := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindFloat64Histogram {
+		return 0
+	}
+	h := sample[0].Value.Float64Histogram()
+	for i := len(h.Counts) - 1; i >= 0; i-- {
+		if bound := h.Buckets[i+1]; h.Counts[i] > 0 && !math.IsInf(bound, 1) {
+			return bound
+		}
+	}
+	return 0
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
