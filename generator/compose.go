@@ -74,7 +74,8 @@ func (c *composer) compose(j *job, ms int64) {
 
 // entry makes the ExtIDs and the content of j.slot: the marker, in a new chain
 // a nonce that makes its id unique, further ExtIDs of 1 to 32 bytes, and the
-// rest as content, all random. The sum is the slot's size.
+// rest as content, all random but what the payload says of the content. The sum
+// is the slot's size.
 func (c *composer) entry(j *job) factomd.Entry {
 	s, r := &j.slot, &c.random
 	r.at(c.bytes, s.index)
@@ -91,17 +92,23 @@ func (c *composer) entry(j *job) factomd.Entry {
 
 	free := s.size - 2 - len(c.marker) // what is left for other ExtIDs and the content
 	j.extIDs = append(j.extIDs[:0], c.marker)
-	more, least := s.extIDs-1, scenarios.ContentNonce // further ExtIDs, and the least content
+	more, kind := s.extIDs-1, scenarios.KindEntry // further ExtIDs
 	if s.kind == results.KindChain {
 		j.extIDs = append(j.extIDs, take(scenarios.ChainNonce))
 		free -= 2 + scenarios.ChainNonce
-		more, least = s.extIDs-2, 0
+		more, kind = s.extIDs-2, scenarios.KindChain
 	}
+	least := s.payload.MinContent(kind)
 	for ; more > 0; more-- {
-		most := free - 2 - (more-1)*(2+scenarios.MinExtID) - least
-		n := r.between(scenarios.MinExtID, min(scenarios.MaxExtID, most))
+		n := scenarios.FileExtID
+		if s.file == nil {
+			most := free - 2 - (more-1)*(2+scenarios.MinExtID) - least
+			n = r.between(scenarios.MinExtID, min(scenarios.MaxExtID, most))
+		}
 		j.extIDs = append(j.extIDs, take(n))
 		free -= 2 + n
 	}
-	return factomd.Entry{ExtIDs: j.extIDs, Content: take(free)}
+	content := take(free)
+	write(content, s.payload, least, s.file)
+	return factomd.Entry{ExtIDs: j.extIDs, Content: content}
 }

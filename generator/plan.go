@@ -19,7 +19,7 @@ type PhasePlan struct {
 	Name     string
 	Measured bool
 	Length   time.Duration
-	From, To float64 // entries a second
+	Rate     string // as a scenario writes it; of the total, the highest
 	Slots    uint64
 	Chains   uint64 // of the slots, those that begin a chain
 	Credits  int64  // entry credits
@@ -34,7 +34,7 @@ func NewPlan(s *scenarios.Scenario) Plan {
 		first := len(p.Phases)
 		for _, phase := range walk.phases {
 			p.Phases = append(p.Phases, PhasePlan{
-				Name: phase.Name, Measured: phase.Measured, Length: phase.For, From: phase.From, To: phase.To,
+				Name: phase.Name, Measured: phase.Measured, Length: phase.For, Rate: phase.Rate(),
 			})
 			p.Total.Length += phase.For
 		}
@@ -54,6 +54,7 @@ func NewPlan(s *scenarios.Scenario) Plan {
 	add(newSetup(s, w))
 	add(newLoad(s, w))
 	p.Total.Name = "total"
-	p.Total.From, p.Total.To = s.Load.MaxRate(), s.Load.MaxRate()
+	highest := s.Load.MaxRate()
+	p.Total.Rate = "up to " + scenarios.Phase{From: highest, To: highest}.Rate()
 	return p
 }

@@ -20,6 +20,8 @@ type slot struct {
 	chain    int // which of the setup's chains an entry goes to
 	size     int // payload in bytes
 	extIDs   int
+	payload  scenarios.PayloadKind
+	file     *scenarios.File // for files
 	credits  int
 	endpoint int
 }
@@ -32,9 +34,11 @@ type workload struct {
 	w         scenarios.Workload
 	setup     scenarios.Item // the first entry of the setup's chains
 	shapes    source
-	weights   []float64 // of the mix, cumulative, the last is 1
-	chains    []float64 // of the choice of a chain, likewise; nil for uniform
-	endpoints []float64 // likewise
+	weights   []float64   // of the mix, cumulative, the last is 1
+	entries   []float64   // likewise, of its items of kind entry alone
+	sizes     [][]float64 // likewise, of each item's list of sizes, if it has one
+	chains    []float64   // of the choice of a chain, likewise; nil for uniform
+	endpoints []float64   // likewise
 	random    stream
 }
 
@@ -45,7 +49,17 @@ func newWorkload(s *scenarios.Scenario, endpointWeights []int) *workload {
 		shapes:    newSource("shape", strconv.FormatUint(s.Seed, 10)),
 		endpoints: cumulative(len(endpointWeights), func(i int) float64 { return float64(endpointWeights[i]) }),
 	}
-	w.weights = cumulative(len(s.Workload.Mix), func(i int) float64 { return float64(s.Workload.Mix[i].Weight) })
+	mix := s.Workload.Mix
+	w.weights = cumulative(len(mix), func(i int) float64 { return float64(mix[i].Weight) })
+	w.entries = cumulative(len(mix), func(i int) float64 {
+		if mix[i].Kind != scenarios.KindEntry {
+			return 0
+		}
+		return float64(mix[i].Weight)
+	})
+	for _, item := range mix {
+		w.sizes = append(w.sizes, cumulative(len(item.Sizes), func(i int) float64 { return float64(item.Sizes[i].Weight) }))
+	}
 	if c := s.Workload.Choose; c.Kind == scenarios.Zipf {
 		w.chains = cumulative(s.Workload.Chains, func(i int) float64 { return math.Pow(float64(i+1), -c.Zipf) })
 	}
@@ -72,28 +86,67 @@ func pick(sums []float64, u float64) int {
 	return min(i, len(sums)-1)
 }
 
-// shape fills in what slot number s.index writes and where it goes. The order of
-// the draws is part of what a seed means.
-func (w *workload) shape(s *slot) {
+// shape fills in what slot number s.index writes and where it goes; recorded is
+// what a recording says of it, or nil. The order of the draws is part of what a
+// seed means.
+func (w *workload) shape(s *slot, recorded *scenarios.Recorded) {
 	r := &w.random
 	r.at(w.shapes, s.index)
 	s.endpoint = 0
 	if u := r.float(); len(w.endpoints) > 1 {
 		s.endpoint = pick(w.endpoints, u)
 	}
-	if s.phase == results.SetupPhase {
+	switch {
+	case s.phase == results.SetupPhase:
 		s.kind, s.chain, s.extIDs = results.KindChain, int(s.index), w.setup.ExtIDs.Min
 		s.size = w.setup.MinSize(w.w.Marker)
-	} else {
-		item := w.w.Mix[pick(w.weights, r.float())]
-		s.size = r.between(item.Size.Min, item.Size.Max)
-		s.extIDs = r.between(item.ExtIDs.Min, item.ExtIDs.Max)
-		s.kind, s.chain = results.KindChain, 0
-		if item.Kind == scenarios.KindEntry {
-			s.kind, s.chain = results.KindEntry, w.choose(r)
+	case recorded != nil:
+		w.draw(s, pick(w.entries, r.float()))
+		if recorded.Size > 0 {
+			s.size, s.extIDs = int(recorded.Size), 1
 		}
+		if recorded.Chain >= 0 {
+			s.chain = int(recorded.Chain)
+		}
+	default:
+		w.draw(s, pick(w.weights, r.float()))
 	}
 	s.credits = factomd.Cost(s.size, s.kind == results.KindChain)
+}
+
+// draw fills in a slot by an item of the mix.
+func (w *workload) draw(s *slot, i int) {
+	r, item := &w.random, &w.w.Mix[i]
+	s.payload = item.Payload.Kind
+	if s.payload == scenarios.FromFiles {
+		list := item.Payload.Files.List
+		s.file = &list[r.below(uint64(len(list)))]
+	} else {
+		s.size = w.size(item, w.sizes[i])
+	}
+	s.extIDs = r.between(item.ExtIDs.Min, item.ExtIDs.Max)
+	if s.file != nil {
+		s.size = item.FileSize(w.w.Marker, *s.file, s.extIDs)
+	}
+	s.kind, s.chain = results.KindChain, 0
+	if item.Kind == scenarios.KindEntry {
+		s.kind, s.chain = results.KindEntry, w.choose(r)
+	}
+}
+
+// size draws the payload of an entry, in bytes.
+func (w *workload) size(item *scenarios.Item, list []float64) int {
+	r := &w.random
+	switch {
+	case len(list) > 0:
+		return item.Sizes[pick(list, r.float())].Bytes
+	case item.Lognormal != nil:
+		// The normal distribution's quantile; at u = 0 it is -Inf, the least.
+		z := math.Sqrt2 * math.Erfinv(2*r.float()-1)
+		size := float64(item.Lognormal.Median) * math.Exp(item.Lognormal.Sigma*z)
+		return int(math.Round(min(max(size, float64(item.Size.Min)), float64(item.Size.Max))))
+	}
+	return r.between(item.Size.Min, item.Size.Max)
 }
 
 func (w *workload) choose(r *stream) int {
@@ -118,7 +171,8 @@ type walk struct {
 
 	phase   int // of phases
 	begin   time.Duration
-	current *arrivals
+	current *arrivals // nil before the phase's first slot
+	row     int       // of the phase's recording
 }
 
 // setupPhase is the phase that makes the workload's chains, at the load's own
@@ -156,19 +210,34 @@ func newLoad(s *scenarios.Scenario, w *workload) *walk {
 // next fills in the next slot, or returns false after the last.
 func (w *walk) next(s *slot) bool {
 	for w.phase < len(w.phases) {
-		p := w.phases[w.phase]
-		if w.current == nil {
-			w.current = newArrivals(p, w.poisson(w.phase))
-		}
-		if at, ok := w.current.next(); ok {
+		p := &w.phases[w.phase]
+		if at, recorded, ok := w.arrival(p); ok {
 			*s = slot{index: w.index, phase: w.first + w.phase, at: w.begin + at}
 			w.index++
-			w.workload.shape(s)
+			w.workload.shape(s, recorded)
 			return true
 		}
 		w.begin += p.For
 		w.phase++
-		w.current = nil
+		w.current, w.row = nil, 0
 	}
 	return false
+}
+
+// arrival returns the next instant of the phase, and what its recording says of
+// it, if it has one.
+func (w *walk) arrival(p *scenarios.Phase) (at time.Duration, recorded *scenarios.Recorded, ok bool) {
+	if p.Replay != nil {
+		if w.row == len(p.Replay.Rows) || p.Replay.Rows[w.row].At > p.For {
+			return 0, nil, false
+		}
+		recorded = &p.Replay.Rows[w.row]
+		w.row++
+		return recorded.At, recorded, true
+	}
+	if w.current == nil {
+		w.current = newArrivals(*p, w.poisson(w.phase))
+	}
+	at, ok = w.current.next()
+	return at, nil, ok
 }

@@ -235,11 +235,18 @@ func TestComposeAnyShape(t *testing.T) {
 		if rapid.Bool().Draw(t, "chain") {
 			item.Kind, sl.kind, least = scenarios.KindChain, results.KindChain, 2
 		}
+		sl.payload = rapid.SampledFrom([]scenarios.PayloadKind{scenarios.Random, scenarios.Text, scenarios.JSON, scenarios.Zeros, scenarios.FromFiles}).Draw(t, "payload")
+		item.Payload.Kind = sl.payload
 		sl.extIDs = rapid.IntRange(least, 20).Draw(t, "extids")
 		item.ExtIDs = scenarios.Range{Min: sl.extIDs, Max: sl.extIDs}
 		marker := rapid.StringMatching(`[a-z]{1,64}`).Draw(t, "marker")
 		smallest := item.MinSize(marker)
 		sl.size = rapid.OneOf(rapid.Just(smallest), rapid.IntRange(smallest, factomd.MaxPayload)).Draw(t, "size")
+		if sl.payload == scenarios.FromFiles {
+			empty := item.FileSize(marker, scenarios.File{}, sl.extIDs)
+			sl.file = &scenarios.File{Content: bytes.Repeat([]byte("x"), rapid.IntRange(0, factomd.MaxPayload-empty).Draw(t, "file"))}
+			sl.size = item.FileSize(marker, *sl.file, sl.extIDs)
+		}
 		sl.credits = factomd.Cost(sl.size, sl.kind == results.KindChain)
 
 		c := newComposer(1, "salt", marker, key, 1)
@@ -256,6 +263,8 @@ func TestComposeAnyShape(t *testing.T) {
 				t.Fatalf("ExtID %d has %d bytes", i+1, len(id))
 			}
 		}
+		_, content := content(t, j)
+		checkContent(t, &sl, content)
 	})
 }
 
@@ -276,7 +285,7 @@ func TestChoice(t *testing.T) {
 		var got [chains]float64
 		for i := range uint64(draws) {
 			sl := slot{index: i, phase: 1}
-			w.shape(&sl)
+			w.shape(&sl, nil)
 			got[sl.chain]++
 		}
 		for i, want := range c.want {
@@ -295,7 +304,7 @@ func TestEndpointsByWeight(t *testing.T) {
 	first := 0.0
 	for i := range uint64(draws) {
 		sl := slot{index: i, phase: 1}
-		w.shape(&sl)
+		w.shape(&sl, nil)
 		if sl.endpoint == 0 {
 			first++
 		}

@@ -11,7 +11,9 @@ import (
 // readers store a value and return true, or report a problem, leave the value
 // as it is and return false.
 type decoder struct {
+	dir      string // that the paths of other files begin in
 	problems Errors
+	replays  []recording // still to be judged by the workload
 }
 
 // report records a problem with a node.
@@ -136,11 +138,15 @@ func homeOf(key string) string {
 		return "credits"
 	case "chains", "choose", "marker", "mix":
 		return "workload"
-	case "kind", "size", "extids":
+	case "kind", "size", "extids", "payload":
 		return "workload.mix"
+	case "lognormal":
+		return "workload.mix.size"
+	case "files":
+		return "workload.mix.payload"
 	case "arrival", "in_flight", "late", "late_by", "submit_timeout", "phases":
 		return "load"
-	case "for", "rate", "measured":
+	case "for", "rate", "replay", "measured":
 		return "load.phases"
 	case "until", "timeout":
 		return "confirm"
@@ -202,7 +208,6 @@ func value[T any](d *decoder, n *node, parse func(string) (T, *Problem), dst *T)
 
 func (d *decoder) duration(n *node, dst *time.Duration) bool { return value(d, n, parseDuration, dst) }
 func (d *decoder) span(n *node, dst *Span) bool              { return value(d, n, parseSpan, dst) }
-func (d *decoder) sizes(n *node, dst *Range) bool            { return value(d, n, parseSizes, dst) }
 func (d *decoder) counts(n *node, dst *Range) bool           { return value(d, n, parseCounts, dst) }
 
 // whole reads whole numbers of a range.

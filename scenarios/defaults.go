@@ -41,6 +41,12 @@ const (
 	DefaultMinSize = 100
 	DefaultMaxSize = 1000
 
+	// DefaultLognormalMax is the most of a lognormal size, in bytes: the most
+	// that the network takes.
+	DefaultLognormalMax = MaxSize
+
+	DefaultPayload = Random
+
 	// DefaultEntryExtIDs is the marker alone, DefaultChainExtIDs the marker
 	// and the nonce that makes the chain id unique.
 	DefaultEntryExtIDs = 1
@@ -73,10 +79,11 @@ const LocalTestKey = "local-test-key"
 // that kind is where it does not say.
 func defaultItem(kind Kind) Item {
 	item := Item{
-		Kind:   kind,
-		Weight: DefaultWeight,
-		Size:   Range{DefaultMinSize, DefaultMaxSize},
-		ExtIDs: Range{DefaultEntryExtIDs, DefaultEntryExtIDs},
+		Kind:    kind,
+		Weight:  DefaultWeight,
+		Size:    Range{DefaultMinSize, DefaultMaxSize},
+		ExtIDs:  Range{DefaultEntryExtIDs, DefaultEntryExtIDs},
+		Payload: Payload{Kind: DefaultPayload},
 	}
 	if kind == KindChain {
 		item.ExtIDs = Range{DefaultChainExtIDs, DefaultChainExtIDs}

@@ -33,7 +33,7 @@ func (s *Scenario) Override(rate *float64, length time.Duration) error {
 			place = len(phases)
 		}
 		load.For += p.For
-		load.To = max(load.To, p.From, p.To)
+		load.To = max(load.To, p.highest())
 	}
 	if rate != nil {
 		load.To = *rate
@@ -91,7 +91,7 @@ func (s *Scenario) UseEndpoints(urls []string) error {
 	case len(urls) > maxEndpoints:
 		problems = append(problems, complain(fmt.Sprintf("there are more than %d", maxEndpoints), "").at(at, ""))
 	}
-	if err := problems.err(); err != nil {
+	if err := problems.err(""); err != nil {
 		return err
 	}
 	s.Network = Network{Endpoints: endpoints, Expect: s.Network.Expect}

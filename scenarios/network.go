@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"net/url"
@@ -87,15 +89,51 @@ func (d *decoder) endpoints(n *node, dst *[]Endpoint) bool {
 				field{"url", into(d.url, &e.URL)},
 				field{"weight", into(whole[int](d, 1, maxWeight), &e.Weight)},
 				field{"auth", into(d.auth, &e.Auth)},
+				field{"ca", into(d.caFile, &e.CA)},
+				field{"pin", into(d.pin, &e.Pin)},
 			)
 			d.require(item, "url", `for example url: "http://127.0.0.1:8088/v2"`)
 			if e.URL != "" && seen[e.URL] {
 				d.report(item.get("url"), "the same endpoint is here twice", "give it a higher weight instead")
 			}
 			seen[e.URL] = true
+			d.trust(item, e)
 			*dst = append(*dst, e)
 		}
 	})
+}
+
+// trust checks what goes together to say whose certificate is trusted.
+func (d *decoder) trust(item *node, e Endpoint) {
+	for _, key := range []string{"ca", "pin"} {
+		if n := item.get(key); n != nil && e.URL != "" && !strings.HasPrefix(e.URL, "https:") {
+			d.report(n, "goes with an https URL only", "without TLS there is no certificate to trust")
+		}
+	}
+	if e.CA != "" && e.Pin != "" {
+		d.report(item.get("pin"), "excludes ca", "name the authority, or the one certificate")
+	}
+}
+
+func (d *decoder) caFile(n *node, dst *string) bool {
+	return value(d, n, func(text string) (string, *Problem) {
+		if !isPath(text) {
+			return "", complain("is not a path", "name a file with certificates in PEM form")
+		}
+		return text, nil
+	}, dst)
+}
+
+// pin reads the SHA-256 of a certificate, which may have colons as openssl
+// prints them.
+func (d *decoder) pin(n *node, dst *string) bool {
+	return value(d, n, func(text string) (string, *Problem) {
+		digits := strings.ToLower(strings.ReplaceAll(text, ":", ""))
+		if b, err := hex.DecodeString(digits); err != nil || len(b) != sha256.Size {
+			return "", complain("is not the SHA-256 of a certificate", "64 hex digits, as openssl x509 -noout -fingerprint -sha256 prints them")
+		}
+		return digits, nil
+	}, dst)
 }
 
 func (d *decoder) url(n *node, dst *string) bool {

@@ -17,7 +17,8 @@ import (
 // is thresholds and the primary metric. The names of phases are in: figures are
 // compared phase by phase.
 //
-// The first line is the version of the form, to be raised with any change.
+// The first line is the version of the form, to be raised with any change of what
+// is there already. What was added later has a line only where it is used.
 func (s *Scenario) Normal() []byte {
 	var b bytes.Buffer
 	line := func(key string, values ...any) {
@@ -48,6 +49,19 @@ func (s *Scenario) Normal() []byte {
 	line("marker", w.Marker)
 	for _, i := range w.Mix {
 		line("item", i.Kind, i.Weight, i.Size, i.ExtIDs)
+		for _, s := range i.Sizes {
+			line("size", s.Bytes, s.Weight)
+		}
+		if l := i.Lognormal; l != nil {
+			line("lognormal", l.Median, l.Sigma)
+		}
+		switch p := i.Payload; p.Kind {
+		case Random:
+		case FromFiles:
+			line("payload", p.Kind, p.Files.SHA256)
+		default:
+			line("payload", p.Kind)
+		}
 	}
 
 	l := s.Load
@@ -60,6 +74,12 @@ func (s *Scenario) Normal() []byte {
 	line("submit_timeout_ns", l.SubmitTimeout.Nanoseconds())
 	for _, p := range l.Phases {
 		line("phase", p.Name, p.For.Nanoseconds(), p.From, p.To, p.Measured)
+		switch {
+		case p.Replay != nil:
+			line("replay", p.Replay.SHA256)
+		case p.Shape.Kind != Linear:
+			line("shape", p.Shape.Kind, p.Shape.Steps, p.Shape.Period.Nanoseconds())
+		}
 	}
 
 	line("until", s.Confirm.Until)

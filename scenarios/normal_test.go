@@ -62,7 +62,13 @@ func TestHashAndValues(t *testing.T) {
 		{"workload.marker", "other", false},
 		{"workload.mix[0].weight", "94", false},
 		{"workload.mix[0].size", "100..1001B", false},
+		{"workload.mix[0].size", "{100B: 1, 1000B: 1}", false},
+		{"workload.mix[1].size", "{200B: 7}", true},
+		{"workload.mix[0].size", "{lognormal: {median: 100B, sigma: 1, max: 1000B}}", false},
 		{"workload.mix[0].extids", "1..2", false},
+		{"workload.mix[0].payload", "random", true},
+		{"workload.mix[0].payload", "text", false},
+		{"workload.mix[0].payload", "zeros", false},
 		{"workload.mix[1].kind", "entry", false},
 		{"workload.mix", "[{kind: entry, weight: 95, size: 100..1000B, extids: 1..3}]", false},
 		{"load.arrival", "poisson", false},
@@ -75,6 +81,10 @@ func TestHashAndValues(t *testing.T) {
 		{"load.phases[0].measured", "true", false},
 		{"load.phases[1].rate", "6/s..100/s", false},
 		{"load.phases[1].rate", "5/s..99/s", false},
+		{"load.phases[1].rate", "5/s..100/s in 6 steps", false},
+		{"load.phases[1].rate", "5/s..100/s spike", false},
+		{"load.phases[1].rate", "5/s..100/s sine 3s", false},
+		{"load.phases[1]", "{name: ramp, for: 30s, replay: testdata/arrivals.csv}", false},
 		{"confirm.until", "accepted", false},
 		{"confirm.timeout", "4blocks", false},
 		{"confirm.timeout", "3s", false},
@@ -122,7 +132,41 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// fixture has what refers to other files.
+const fixture = `version: 1
+workload: {mix: [{kind: entry, payload: {files: testdata/payloads/}}]}
+load: {phases: [{replay: testdata/arrivals.csv}]}
+`
+
+func drawPayload(t *rapid.T, i *Item, marker string) {
+	i.Payload.Kind = rapid.SampledFrom([]PayloadKind{Random, Text, JSON, Zeros, FromFiles}).Draw(t, "payload")
+	if i.Payload.Kind == FromFiles {
+		files, err := Parse([]byte(fixture), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.Payload = files.Workload.Mix[0].Payload
+		i.Size = i.fileSizes(marker)
+		return
+	}
+	least := i.MinSize(marker)
+	i.Size.Min = rapid.IntRange(least, MaxSize).Draw(t, "size.min")
+	i.Size.Max = rapid.IntRange(i.Size.Min, MaxSize).Draw(t, "size.max")
+	weight := rapid.IntRange(1, maxWeight)
+	switch distribution := rapid.IntRange(0, 2).Draw(t, "distribution"); {
+	case distribution == 1 && i.Size.Min < i.Size.Max:
+		i.Sizes = []Size{{i.Size.Min, weight.Draw(t, "size weight")}, {i.Size.Max, weight.Draw(t, "size weight")}}
+	case distribution == 2:
+		i.Lognormal = &Lognormal{i.Size.Min, float64(rapid.IntRange(1, 50).Draw(t, "sigma")) / 10}
+		i.Size.Min = least
+	}
+}
+
 func drawScenario(t *rapid.T) *Scenario {
+	recorded, err := Parse([]byte(fixture), "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	name := rapid.StringMatching(`[A-Za-z0-9_][A-Za-z0-9._-]{0,20}`)
 	duration := rapid.Map(rapid.Int64Range(1, int64(MaxDuration)), func(n int64) time.Duration { return time.Duration(n) })
 	// Rates as people write them: thousandths at most.
@@ -165,8 +209,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		entries = entries || i.Kind == KindEntry
 		i.ExtIDs.Min = rapid.IntRange(2, 10).Draw(t, "extids.min")
 		i.ExtIDs.Max = rapid.IntRange(i.ExtIDs.Min, 100).Draw(t, "extids.max")
-		i.Size.Min = rapid.IntRange(i.MinSize(s.Workload.Marker), MaxSize).Draw(t, "size.min")
-		i.Size.Max = rapid.IntRange(i.Size.Min, MaxSize).Draw(t, "size.max")
+		drawPayload(t, &i, s.Workload.Marker)
 		s.Workload.Mix = append(s.Workload.Mix, i)
 	}
 	s.Workload.Choose = Choice{Kind: Uniform}
@@ -181,6 +224,16 @@ func drawScenario(t *rapid.T) *Scenario {
 		p.From, p.To = rate.Draw(t, "from"), rate.Draw(t, "to")
 		if i == 0 {
 			p.To++
+		}
+		p.Shape = rapid.SampledFrom([]Shape{{}, {Kind: Steps, Steps: 7}, {Kind: Spike}, {Kind: Sine, Period: time.Second / 3}}).Draw(t, "shape")
+		if p.From == p.To {
+			p.Shape = Shape{}
+		}
+		if p.Shape.Kind == Sine {
+			p.From, p.To = min(p.From, p.To), max(p.From, p.To)
+		}
+		if i > 0 && entries && rapid.Bool().Draw(t, "replay") {
+			p = Phase{Name: p.Name, For: p.For, Measured: p.Measured, Replay: recorded.Load.Phases[0].Replay}
 		}
 		s.Load.Phases = append(s.Load.Phases, p)
 	}

@@ -136,7 +136,7 @@ func TestSetsKeepPlaces(t *testing.T) {
 func TestRateAndFor(t *testing.T) {
 	rate := func(f float64) *float64 { return &f }
 	phase := func(name string, seconds time.Duration, from, to float64, measured bool) Phase {
-		return Phase{name, seconds * time.Second, from, to, measured}
+		return Phase{Name: name, For: seconds * time.Second, From: from, To: to, Measured: measured}
 	}
 	warm, ramp, steady := phase("warmup", 10, 5, 5, false), phase("ramp", 30, 5, 100, true), phase("steady", 60, 80, 80, true)
 	for _, test := range []struct {

@@ -11,22 +11,23 @@ import (
 // earlier ones. It returns either a complete scenario or an error of type
 // [Errors] that has every problem of the file and of the overrides. The name
 // of the file is for messages, and for the scenario's name where it has none.
+// Files that the scenario names are read, from the file's directory.
 func Parse(data []byte, file string, sets ...Override) (*Scenario, error) {
 	src := source{file: file}
 	root := src.read(data, "", "")
-	d := &decoder{problems: src.problems}
+	d := &decoder{dir: filepath.Dir(file), problems: src.problems}
 	if root != nil && root.kind == null {
 		d.report(root, "the scenario is empty", "the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}")
-		return nil, d.problems.err()
+		return nil, d.problems.err(file)
 	}
 	for _, set := range sets {
 		d.override(root, set)
 	}
 	if root == nil {
-		return nil, d.problems.err()
+		return nil, d.problems.err(file)
 	}
 	s := d.scenario(root, file)
-	if err := d.problems.err(); err != nil {
+	if err := d.problems.err(file); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -42,6 +43,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		Confirm:  Confirm{Until: DefaultUntil, Timeout: Span{Blocks: DefaultTimeoutBlocks}},
 		Primary:  DefaultPrimary,
 	}
+	mixOK := true
 	d.fields(root,
 		field{"version", d.version},
 		field{"name", into(d.name, &s.Name)},
@@ -49,7 +51,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"seed", into(whole[uint64](d, 0, math.MaxUint64), &s.Seed)},
 		field{"network", into(d.network, &s.Network)},
 		field{"credits", into(d.credits, &s.Credits)},
-		field{"workload", into(d.workload, &s.Workload)},
+		field{"workload", func(n *node) { mixOK = d.workload(n, &s.Workload) }},
 		field{"load", into(d.load, &s.Load)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
@@ -57,6 +59,9 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	)
 	d.require(root, "version", "begin the file with version: 1")
 	d.require(root, "load", phasesHint)
+	if mixOK {
+		d.playable(s.Workload)
+	}
 	d.payer(root, s)
 	d.reachable(root, s)
 	if s.Network.Local == nil && s.Network.Endpoints == nil {

@@ -65,8 +65,8 @@ func TestExample(t *testing.T) {
 			Choose: Choice{Kind: Uniform},
 			Marker: "factom-load",
 			Mix: []Item{
-				{Kind: KindEntry, Weight: 95, Size: Range{100, 1000}, ExtIDs: Range{1, 3}},
-				{Kind: KindChain, Weight: 5, Size: Range{200, 200}, ExtIDs: Range{2, 2}},
+				{Kind: KindEntry, Weight: 95, Size: Range{100, 1000}, ExtIDs: Range{1, 3}, Payload: Payload{Kind: Random}},
+				{Kind: KindChain, Weight: 5, Size: Range{200, 200}, ExtIDs: Range{2, 2}, Payload: Payload{Kind: Random}},
 			},
 		},
 		Load: Load{
@@ -101,7 +101,7 @@ func TestDefaults(t *testing.T) {
 			Chains: 10,
 			Choose: Choice{Kind: Uniform},
 			Marker: "factom-load",
-			Mix:    []Item{{Kind: KindEntry, Weight: 1, Size: Range{100, 1000}, ExtIDs: Range{1, 1}}},
+			Mix:    []Item{{Kind: KindEntry, Weight: 1, Size: Range{100, 1000}, ExtIDs: Range{1, 1}, Payload: Payload{Kind: Random}}},
 		},
 		Load: Load{
 			Arrival: Constant, InFlight: 5000, Late: LateSend, LateBy: time.Second, SubmitTimeout: 30 * time.Second,
@@ -214,11 +214,17 @@ func TestMinSize(t *testing.T) {
 		{Item{Kind: KindEntry, ExtIDs: Range{1, 3}}, "factom-load", 2 + 11 + 2*3 + 16},
 		{Item{Kind: KindChain, ExtIDs: Range{2, 2}}, "factom-load", 2 + 11 + 18},
 		{Item{Kind: KindChain, ExtIDs: Range{2, 5}}, "m", 2 + 1 + 18 + 3*3},
+		{Item{Kind: KindEntry, ExtIDs: Range{1, 1}, Payload: Payload{Kind: Zeros}}, "m", 2 + 1 + 16},
+		{Item{Kind: KindChain, ExtIDs: Range{2, 2}, Payload: Payload{Kind: Zeros}}, "m", 2 + 1 + 18},
+		{Item{Kind: KindEntry, ExtIDs: Range{1, 2}, Payload: Payload{Kind: Text}}, "m", 2 + 1 + 3 + 32},
+		{Item{Kind: KindEntry, ExtIDs: Range{1, 1}, Payload: Payload{Kind: JSON}}, "m", 2 + 1 + len(`{"nonce":"","text":""}`) + 32},
+		{Item{Kind: KindChain, ExtIDs: Range{2, 2}, Payload: Payload{Kind: JSON}}, "m", 2 + 1 + 18 + len(`{"nonce":"","text":""}`) + 32},
 	} {
 		if got := test.item.MinSize(test.marker); got != test.want {
 			t.Errorf("%+v with marker %q needs %d bytes, want %d", test.item, test.marker, got, test.want)
 		}
-		item := fmt.Sprintf("{kind: %s, extids: %d..%d, size: ", test.item.Kind, test.item.ExtIDs.Min, test.item.ExtIDs.Max)
+		payload := pick("random", string(test.item.Payload.Kind), test.item.Payload.Kind == "")
+		item := fmt.Sprintf("{kind: %s, extids: %d..%d, payload: %s, size: ", test.item.Kind, test.item.ExtIDs.Min, test.item.ExtIDs.Max, payload)
 		scenario := func(size int) string {
 			return fmt.Sprintf("%sworkload: {marker: %s, mix: [%s%dB}]}", minimal, test.marker, item, size)
 		}
@@ -245,6 +251,13 @@ func TestLargestFile(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(example))
 	f.Add([]byte(minimal))
+	f.Add([]byte(fixture))
+	for _, rate := range []string{"20/s..200/s in 6 steps", "20/s..200/s spike", "20/s..100/s sine 30s"} {
+		f.Add([]byte("version: 1\nload: {phases: [{for: 60s, rate: " + rate + "}]}\n"))
+	}
+	for _, item := range []string{"size: {100B: 80, 1KiB: 20}, payload: text", "size: {lognormal: {median: 300B, sigma: 0.8}}, payload: json", "payload: zeros"} {
+		f.Add([]byte(minimal + "workload: {mix: [{kind: entry, " + item + "}]}\n"))
+	}
 	for _, name := range Library() {
 		data, _ := Lookup(name)
 		f.Add(data)

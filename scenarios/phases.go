@@ -55,20 +55,24 @@ func (d *decoder) phase(n *node, p *Phase) {
 		field{"name", into(d.name, &p.Name)},
 		field{"for", into(d.duration, &p.For)},
 		field{"rate", func(n *node) { d.rate(n, p) }},
+		field{"replay", func(n *node) { d.replay(n, p) }},
 		field{"measured", into(d.boolean, &p.Measured)},
 	)
-	d.require(n, "for", "say how long the phase lasts: for: 60s")
-	d.require(n, "rate", "say how many entries a second: rate: 50/s; a pause is rate: 0/s")
+	switch replay := n.get("replay"); {
+	case replay == nil:
+		d.require(n, "for", "say how long the phase lasts: for: 60s")
+		d.require(n, "rate", "say how many entries a second: rate: 50/s; a pause is rate: 0/s")
+	case n.get("rate") != nil:
+		d.report(replay, "the phase has a rate too", "keep one of them: a recording has its own instants")
+	case p.Replay != nil && n.get("for") == nil:
+		d.lastInstant(replay, p)
+	}
 }
 
 func (d *decoder) rate(n *node, p *Phase) {
-	type ramp struct{ from, to float64 }
-	var r ramp
-	if value(d, n, func(text string) (ramp, *Problem) {
-		from, to, p := parseRate(text)
-		return ramp{from, to}, p
-	}, &r) {
-		p.From, p.To = r.from, r.to
+	var r Phase
+	if value(d, n, parsePhaseRate, &r) {
+		p.From, p.To, p.Shape = r.From, r.To, r.Shape
 	}
 }
 
@@ -89,8 +93,9 @@ func scheduleProblem(phases []Phase) *Problem {
 	var slots float64
 	measured := false
 	for _, p := range phases {
-		slots += p.slots()
-		measured = measured || p.Measured && p.slots() > 0
+		expected := p.Expected()
+		slots += expected
+		measured = measured || p.Measured && expected > 0
 	}
 	switch {
 	case slots == 0:
@@ -103,16 +108,11 @@ func scheduleProblem(phases []Phase) *Problem {
 	return nil
 }
 
-// slots is how many entries the phase plans, rounding aside.
-func (p Phase) slots() float64 {
-	return (p.From + p.To) / 2 * p.For.Seconds()
-}
-
 // MaxRate returns the highest rate of the load's phases, in entries a second.
 func (l Load) MaxRate() float64 {
 	var highest float64
 	for _, p := range l.Phases {
-		highest = max(highest, p.From, p.To)
+		highest = max(highest, p.highest())
 	}
 	return highest
 }

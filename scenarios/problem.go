@@ -43,7 +43,8 @@ func (p Problem) Error() string {
 }
 
 // Errors is every problem of a scenario: those of the file by their place, then
-// those of flags. As an error it is never empty.
+// those of files that it names, then those of flags. As an error it is never
+// empty.
 type Errors []Problem
 
 // Error has the problems one after another.
@@ -55,14 +56,16 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// err is e in its final order, or nil when there are no problems.
-func (e Errors) err() error {
+// err is e in its final order, that of file first, or nil when there are no
+// problems.
+func (e Errors) err(file string) error {
 	if len(e) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(e, func(a, b Problem) int {
 		return cmp.Or(
 			cmp.Compare(min(b.Line, 1), min(a.Line, 1)),
+			cmp.Compare(pick("", a.File, a.File == file), pick("", b.File, b.File == file)),
 			cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column),
 		)

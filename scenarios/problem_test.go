@@ -262,6 +262,52 @@ x.yaml:3:38: size: size is too small for an entry
 	{"default size too small", minimal + "workload: {mix: [{kind: entry, extids: 40}]}\n", `
 x.yaml:3:18: mix[0]: the default size 100..1000B is too small for an entry
     hint: 146 bytes or more hold the marker, the nonce and 40 ExtIDs`},
+	{"sizes", minimal + "workload: {mix: [{kind: entry, size: [1B]}, {kind: entry, size: {}}]}\n", `
+x.yaml:3:38: size: must be a single value, is a list
+x.yaml:3:65: size: has 0 sizes
+    hint: allowed is 1 to 100; a size is written 200B, 1kB (1000 bytes), 1KiB (1024 bytes) or 100..1000B; or {100B: 80, 1KiB: 20} with weights, or {lognormal: {median: 300B, sigma: 0.8}}`},
+	{"list of sizes", minimal + "workload:\n  mix:\n  - kind: entry\n    size: {100: 1, 1KiB: 0, 1024B: 1, 28B: 2, 30kB: 1, 31B:, lognormall: 3}\n", `
+x.yaml:6:12: size: "100" has no unit
+    hint: write 100B; a size is written 200B, 1kB (1000 bytes), 1KiB (1024 bytes) or 100..1000B
+x.yaml:6:26: 1KiB: "0" is out of range
+    hint: allowed is 1 to 1000000
+x.yaml:6:29: size: the size 1024B is here twice
+    hint: add the weights up
+x.yaml:6:47: size: "30kB" is more than 10240 bytes
+    hint: that is the most that an entry may have: content, ExtIDs and 2 bytes for each ExtID
+x.yaml:6:56: size: 31B has no weight
+    hint: write {100B: 80, 1KiB: 20}
+x.yaml:6:62: size: "lognormall" is not a size
+    hint: a size is written 200B, 1kB (1000 bytes), 1KiB (1024 bytes) or 100..1000B; or {100B: 80, 1KiB: 20} with weights, or {lognormal: {median: 300B, sigma: 0.8}}`},
+	{"size of a list too small", minimal + "workload: {mix: [{kind: entry, size: {1KiB: 1, 28B: 2}}]}\n", `
+x.yaml:3:38: size: size is too small for an entry
+    hint: 29 bytes or more hold the marker, the nonce and 1 ExtIDs`},
+	{"lognormal", minimal + "workload:\n  mix:\n  - {kind: entry, size: {lognormal: {median: 2KiB, sigma: 6, max: 1..2KiB}}}\n  - {kind: entry, size: {lognormal: {}, 100B: 5}}\n" +
+		"  - {kind: entry, size: {lognormal: {median: 2KiB, sigma: 1, max: 1KiB}}}\n  - {kind: entry, size: {lognormal: {median: 28B, sigma: 1}}}\n", `
+x.yaml:5:59: sigma: "6" is not a sigma
+    hint: allowed is above 0, up to 5; two thirds of the sizes lie between median/e^sigma and median*e^sigma
+x.yaml:5:67: max: "1..2KiB" is not a size
+    hint: a size is written 200B, 1kB (1000 bytes), 1KiB (1024 bytes) or 100..1000B
+x.yaml:6:37: lognormal: median is missing
+    hint: half of the entries are smaller: median: 300B
+x.yaml:6:37: lognormal: sigma is missing
+    hint: the standard deviation of the size's natural logarithm: sigma: 0.8
+x.yaml:6:41: size: unknown key 100B
+    hint: keys here: lognormal
+x.yaml:7:46: median: is above max
+    hint: max is 1024B
+x.yaml:8:25: size: the median is too small for an entry
+    hint: 29 bytes or more hold the marker, the nonce and 1 ExtIDs`},
+	{"payload", minimal + "workload: {mix: [{kind: entry, payload: jsn}, {kind: entry, payload: files}, {kind: entry, payload: {}}, {kind: entry, payload: [text]}, {kind: entry, payload: text, size: 44B}]}\n", `
+x.yaml:3:41: payload: "jsn" is not one of random, text, json, zeros
+    hint: did you mean json?
+x.yaml:3:70: payload: files need their path
+    hint: write payload: {files: DIRECTORY_OR_PATTERN}
+x.yaml:3:101: payload: files is missing
+    hint: payload is random, text, json, zeros, or {files: DIRECTORY_OR_PATTERN}
+x.yaml:3:129: payload: must be a single value, is a list
+x.yaml:3:173: size: size is too small for an entry
+    hint: 45 bytes or more hold the marker, the nonce and 1 ExtIDs`},
 	{"extids of a chain", minimal + "workload: {mix: [{kind: chain, size: 200B, extids: 1..3}]}\n", `
 x.yaml:3:52: extids: a chain needs at least 2
     hint: the first ExtID is the marker, the second makes the chain unique`},
@@ -295,6 +341,40 @@ x.yaml:6:10: for: "1d" has a unit that is not one of durations
 x.yaml:7:11: rate: "50/m" has a unit that is not one of rates
     hint: a rate is written 50/s, 3000/min or 0.5/s, a ramp 5/s..100/s
 x.yaml:9:11: rate: "-5/s" is not a rate
+    hint: a rate is written 50/s, 3000/min or 0.5/s, a ramp 5/s..100/s`},
+	{"shapes", "version: 1\nload:\n  phases:\n" +
+		"  - {for: 1m, rate: 5/s spike}\n" +
+		"  - {for: 1m, rate: 5/s..9/s spikes}\n" +
+		"  - {for: 1m, rate: 5/s..9/s spike 3s}\n" +
+		"  - {for: 1m, rate: 5/s..5/s spike}\n" +
+		"  - {for: 1m, rate: 5/s..9/s in 1 steps}\n" +
+		"  - {for: 1m, rate: 5/s..9/s in 6}\n" +
+		"  - {for: 1m, rate: 5/s..9/s sine}\n" +
+		"  - {for: 1m, rate: 5/s..9/s sine 30}\n" +
+		"  - {for: 1m, rate: 5/s..9/s sine 50ms}\n" +
+		"  - {for: 1m, rate: 9/s..5/s sine 30s}\n" +
+		"  - {for: 1m, rate: 9 per second}\n", `
+x.yaml:4:21: rate: "5/s spike" has one rate, and the shape goes between two
+    hint: write 20/s..5/s spike
+x.yaml:5:21: rate: "5/s..9/s spikes" names "spikes", which is not a shape
+    hint: after two rates may come: in 6 steps, spike, or sine 30s; without it the rate changes steadily
+x.yaml:6:21: rate: "5/s..9/s spike 3s" names "spike 3s", which is not a shape
+    hint: after two rates may come: in 6 steps, spike, or sine 30s; without it the rate changes steadily
+x.yaml:7:21: rate: "5/s..5/s spike" has the same rate twice
+    hint: leave out the second one and the shape
+x.yaml:8:21: rate: "5/s..9/s in 1 steps" has the number of steps "1", which is out of range
+    hint: allowed is 2 to 1000
+x.yaml:9:21: rate: "5/s..9/s in 6" names no number of steps
+    hint: write in 6 steps
+x.yaml:10:21: rate: "5/s..9/s sine" has a sine without its period
+    hint: write sine 30s
+x.yaml:11:21: rate: "5/s..9/s sine 30" has the period "30", which has no unit
+    hint: for seconds write 30s; a duration is written 10s, 1m30s or 2h
+x.yaml:12:21: rate: "5/s..9/s sine 50ms" has the period "50ms", which is too short
+    hint: allowed is 100ms to 720h
+x.yaml:13:21: rate: "9/s..5/s sine 30s" begins with the higher rate
+    hint: write the lower one first: a sine rises from the mean of both
+x.yaml:14:21: rate: "9 per second" has a unit that is not one of rates
     hint: a rate is written 50/s, 3000/min or 0.5/s, a ramp 5/s..100/s`},
 	{"too much", "version: 1\nload: {phases: [{for: 721h, rate: 100001/s}]}\n", `
 x.yaml:2:23: for: "721h" is more than 30 days

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -29,7 +30,15 @@ func render(s *Scenario) []byte {
 	p("load:\n  arrival: %s\n  in_flight: %d\n  late: %s\n  late_by: %dns\n  submit_timeout: %dns\n  phases:",
 		l.Arrival, l.InFlight, l.Late, l.LateBy, l.SubmitTimeout)
 	for _, f := range l.Phases {
-		p("  -\n    measured: %v # ?\n    rate: %s /s..%s /s\n    for: %dns\n    name: %s", f.Measured, decimal(f.From), decimal(f.To), f.For, quote(f.Name))
+		p("  -\n    measured: %v # ?\n    for: %dns\n    name: %s", f.Measured, f.For, quote(f.Name))
+		if f.Replay != nil {
+			p("    replay: %s", quote(f.Replay.Path))
+			continue
+		}
+		shape := map[ShapeKind]string{
+			Steps: fmt.Sprintf(" in  %d  steps", f.Shape.Steps), Spike: "  spike", Sine: fmt.Sprintf(" sine %dns", f.Shape.Period),
+		}[f.Shape.Kind]
+		p("    rate: %s /s..%s /s%s", decimal(f.From), decimal(f.To), shape)
 	}
 	w := s.Workload
 	p("workload:\n  chains: %d\n  marker: %s", w.Chains, quote(w.Marker))
@@ -41,7 +50,23 @@ func render(s *Scenario) []byte {
 	}
 	p("  mix:")
 	for _, i := range w.Mix {
-		p("  - size: %dB..%dB\n    extids: %d..%d\n    weight: %d\n    kind: %s", i.Size.Min, i.Size.Max, i.ExtIDs.Min, i.ExtIDs.Max, i.Weight, i.Kind)
+		p("  - extids: %d..%d\n    weight: %d\n    kind: %s", i.ExtIDs.Min, i.ExtIDs.Max, i.Weight, i.Kind)
+		if i.Payload.Kind == FromFiles {
+			p("    payload: {files: %s}", quote(i.Payload.Files.Path))
+			continue
+		}
+		p("    payload: %s", i.Payload.Kind)
+		switch {
+		case i.Lognormal != nil:
+			p("    size:\n      lognormal: {max: %dB, sigma: %s, median: %dB}", i.Size.Max, decimal(i.Lognormal.Sigma), i.Lognormal.Median)
+		case len(i.Sizes) > 0:
+			p("    size:")
+			for _, size := range slices.Backward(i.Sizes) {
+				p("      %dB: %d", size.Bytes, size.Weight)
+			}
+		default:
+			p("    size: %dB..%dB", i.Size.Min, i.Size.Max)
+		}
 	}
 	p("credits: {budget: %d, key: %s}", s.Credits.Budget, quote(s.Credits.Key))
 	p("network:")

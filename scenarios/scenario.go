@@ -51,6 +51,10 @@ type Endpoint struct {
 	// Auth names the HTTP Basic credentials ("user:password"), never holds
 	// them: env:NAME, file:PATH, or empty.
 	Auth string
+	// CA is a file with the certificate authorities to trust, in PEM form, and
+	// Pin the SHA-256 of the only certificate to trust, in hex: one at most,
+	// and for https URLs alone.
+	CA, Pin string
 }
 
 // Credits says who pays.
@@ -99,11 +103,61 @@ const (
 type Item struct {
 	Kind   Kind
 	Weight int // relative share of the slots, 1 or more
-	// Size is the payload in bytes that the network charges for: content plus
-	// ExtIDs plus 2 bytes for each ExtID. 10,240 at most.
-	Size Range
+	// Size is the least and the most of the payload in bytes that the network
+	// charges for: content plus ExtIDs plus 2 bytes for each ExtID. 10,240 at
+	// most. It is drawn uniformly, unless Sizes, Lognormal or the payload's
+	// files say how.
+	Size      Range
+	Sizes     []Size     // these alone, ascending, or nil
+	Lognormal *Lognormal // or nil
 	// ExtIDs counts the entry's ExtIDs, the marker included.
-	ExtIDs Range
+	ExtIDs  Range
+	Payload Payload
+}
+
+// A Size is one of a few that an entry may have.
+type Size struct {
+	Bytes  int
+	Weight int // relative share of the entries, 1 or more
+}
+
+// Lognormal is the distribution of sizes whose logarithm is normal, cut to the
+// item's Size.
+type Lognormal struct {
+	Median int     // bytes
+	Sigma  float64 // standard deviation of the natural logarithm, 0 to 5
+}
+
+// A Payload is what the content of entries is made of, after what makes it
+// unique.
+type Payload struct {
+	Kind  PayloadKind
+	Files *Files // for FromFiles
+}
+
+// PayloadKind names a [Payload].
+type PayloadKind string
+
+// The kinds of payloads. What is not one of the others is random.
+const (
+	Random    PayloadKind = "random"
+	Text      PayloadKind = "text"  // English words
+	JSON      PayloadKind = "json"  // an object
+	Zeros     PayloadKind = "zeros" // zero bytes
+	FromFiles PayloadKind = "files" // one of some files, drawn uniformly
+)
+
+// Files are what a payload's contents are taken from.
+type Files struct {
+	Path   string // as it was written: a directory, a file or a pattern
+	SHA256 string // of the contents, in order, in hex
+	List   []File // by name
+}
+
+// A File is the content of an entry.
+type File struct {
+	Name    string
+	Content []byte
 }
 
 // Range is an inclusive range of whole numbers, drawn from uniformly.
@@ -139,13 +193,49 @@ const (
 	LateSkip Late = "skip" // past LateBy it is skipped, and counted
 )
 
-// A Phase is one stretch of the load, with a rate that is constant or changes
-// linearly from From to To. Rates are entries a second.
+// A Phase is one stretch of the load: either a rate in entries a second, which
+// goes from From to To as Shape says, or the replay of a recording.
 type Phase struct {
 	Name     string
 	For      time.Duration
 	From, To float64
+	Shape    Shape
+	Replay   *Replay // or nil
 	Measured bool
+}
+
+// A Shape says how a rate goes from one to another.
+type Shape struct {
+	Kind   ShapeKind
+	Steps  int           // for Steps, 2 or more
+	Period time.Duration // for Sine
+}
+
+// ShapeKind names a [Shape].
+type ShapeKind string
+
+// The shapes of a rate.
+const (
+	Linear ShapeKind = ""      // constant where both rates are the same
+	Steps  ShapeKind = "steps" // constant rates, of the same length each
+	Spike  ShapeKind = "spike" // linearly to the second rate in the middle, and back
+	Sine   ShapeKind = "sine"  // a wave between the rates, rising from their mean
+)
+
+// A Replay is a recording of arrivals: entries of the mix's items of kind entry
+// at given instants, whatever the load's arrival process. The phase's length
+// cuts it short.
+type Replay struct {
+	Path   string     // of the file, as it was written
+	SHA256 string     // of the file, in hex
+	Rows   []Recorded // At never decreases
+}
+
+// Recorded is one arrival of a recording.
+type Recorded struct {
+	At    time.Duration // since the phase's start
+	Size  int32         // payload in bytes, with the marker as only ExtID; 0 is drawn
+	Chain int32         // of the setup's chains, from 0; -1 is drawn
 }
 
 // Confirm says how long to follow the entries.

@@ -19,7 +19,9 @@ const (
 	// MaxSlots is the most entries that a load may plan.
 	MaxSlots = 1_000_000_000
 
-	maxBlocks = 1000
+	maxBlocks    = 1000
+	maxRateSteps = 1000
+	minPeriod    = 100 * time.Millisecond
 )
 
 const (

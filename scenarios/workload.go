@@ -15,7 +15,8 @@ const (
 // What the generator puts into every entry, in bytes. Each ExtID costs 2 bytes
 // more, for its length.
 const (
-	// ContentNonce begins the content of every entry and makes it unique.
+	// ContentNonce begins the content of every entry and makes it unique; in
+	// text and JSON it is written in hex.
 	ContentNonce = 16
 	// ChainNonce is ExtID 1 of a chain's first entry and makes the chain
 	// unique.
@@ -28,19 +29,27 @@ const (
 )
 
 // MinSize is the least payload, in bytes, that holds what every entry of the
-// item must have, with the most ExtIDs that it may have. ExtID 0 is the marker.
-// An entry's content is at least [ContentNonce] bytes; a chain's first entry has
-// [ChainNonce] bytes as ExtID 1 and may have no content.
+// item must have, with the most ExtIDs that it may have. ExtID 0 is the marker,
+// ExtID 1 of a chain's first entry has [ChainNonce] bytes.
 func (i Item) MinSize(marker string) int {
-	size := extIDLength + len(marker)
-	more := i.ExtIDs.Max - 1
+	return i.around(marker, i.ExtIDs.Max, MinExtID) + i.Payload.Kind.MinContent(i.Kind)
+}
+
+// FileSize is the payload, in bytes, of an entry with so many ExtIDs whose
+// content is a file, after the nonce if it has one.
+func (i Item) FileSize(marker string, f File, extIDs int) int {
+	return i.around(marker, extIDs, FileExtID) + FromFiles.MinContent(i.Kind) + len(f.Content)
+}
+
+// around is the size of all ExtIDs, where those that the item does not need have
+// a given length.
+func (i Item) around(marker string, extIDs, length int) int {
+	size, more := extIDLength+len(marker), extIDs-1
 	if i.Kind == KindChain {
 		size += extIDLength + ChainNonce
 		more--
-	} else {
-		size += ContentNonce
 	}
-	return size + more*(extIDLength+MinExtID)
+	return size + more*(extIDLength+length)
 }
 
 func (d *decoder) workload(n *node, w *Workload) bool {
@@ -57,7 +66,7 @@ func (d *decoder) workload(n *node, w *Workload) bool {
 		writesEntries := false
 		for _, m := range items {
 			if m.ok && markerOK {
-				d.room(m, w.Marker)
+				d.room(&m, w.Marker)
 			}
 			writesEntries = writesEntries || m.ok && m.item.Kind == KindEntry
 			w.Mix = append(w.Mix, m.item)
@@ -156,9 +165,13 @@ func (d *decoder) item(n *node, dst *Item) {
 	d.fields(n,
 		field{"kind", into(oneOf(d, KindEntry, KindChain), &dst.Kind)},
 		field{"weight", into(whole[int](d, 1, maxWeight), &dst.Weight)},
-		field{"size", into(d.sizes, &dst.Size)},
+		field{"size", func(n *node) { d.sizes(n, dst) }},
 		field{"extids", into(d.counts, &dst.ExtIDs)},
+		field{"payload", into(d.payload, &dst.Payload)},
 	)
+	if size := n.get("size"); size != nil && dst.Payload.Kind == FromFiles {
+		d.report(size, "the payload's files have sizes of their own", "leave size out, or choose another payload")
+	}
 	d.require(n, "kind", "write kind: entry or kind: chain")
 	if extids := n.get("extids"); extids != nil && dst.ExtIDs.Min < defaultItem(kind).ExtIDs.Min {
 		d.report(extids, fmt.Sprintf("%s %s needs at least %d", article(kind), kind, defaultItem(kind).ExtIDs.Min),
@@ -166,21 +179,30 @@ func (d *decoder) item(n *node, dst *Item) {
 	}
 }
 
-// room reports an item whose entries cannot hold what they must.
-func (d *decoder) room(m mixed, marker string) {
-	need := m.item.MinSize(marker)
-	if m.item.Size.Min >= need {
+// room reports an item whose entries cannot hold what they must. It completes
+// the sizes that depend on that.
+func (d *decoder) room(m *mixed, marker string) {
+	i := &m.item
+	if i.Payload.Kind == FromFiles {
+		d.filesFit(m, marker)
 		return
 	}
-	at, size := m.node.get("size"), "size"
+	need := i.MinSize(marker)
+	if i.Size.Min >= need {
+		if i.Lognormal != nil {
+			i.Size.Min = need
+		}
+		return
+	}
+	at, size := m.node.get("size"), pick("the median", "size", i.Lognormal != nil)
 	if at == nil {
 		at, size = m.node, fmt.Sprintf("the default size %d..%dB", DefaultMinSize, DefaultMaxSize)
 	}
-	hint := fmt.Sprintf("%d bytes or more hold the marker, the nonce and %d ExtIDs", need, m.item.ExtIDs.Max)
+	hint := fmt.Sprintf("%d bytes or more hold the marker, the nonce and %d ExtIDs", need, i.ExtIDs.Max)
 	if need > MaxSize {
 		hint = fmt.Sprintf("lower extids: an entry has at most %d bytes", MaxSize)
 	}
-	d.report(at, fmt.Sprintf("%s is too small for %s %s", size, article(m.item.Kind), m.item.Kind), hint)
+	d.report(at, fmt.Sprintf("%s is too small for %s %s", size, article(i.Kind), i.Kind), hint)
 }
 
 func article(k Kind) string { return pick("an", "a", k == KindEntry) }

@@ -59,7 +59,7 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 		if ph.Measured {
 			measured = "yes"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t\n", ph.Name, ph.Length.Round(time.Millisecond), rateText(ph),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t\n", ph.Name, ph.Length.Round(time.Millisecond), ph.Rate,
 			ph.Slots, ph.Chains, ph.Credits, report.Bytes(uint64(ph.Bytes)), measured)
 	}
 	if err := w.Flush(); err != nil {
@@ -75,14 +75,4 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	}
 	fmt.Fprintln(out)
 	return nil
-}
-
-func rateText(p generator.PhasePlan) string {
-	switch {
-	case p.Name == "total":
-		return fmt.Sprintf("up to %g/s", p.To)
-	case p.From != p.To:
-		return fmt.Sprintf("%g/s..%g/s", p.From, p.To)
-	}
-	return fmt.Sprintf("%g/s", p.From)
 }
