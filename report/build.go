@@ -337,7 +337,7 @@ func (f *fold) sections(r *Report) (err error) {
 		return err
 	}
 	for i, n := range f.m.Network.Endpoints {
-		r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: n.URL, FactomdVersion: n.Version})
+		r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: n.URL, FactomdVersion: n.Version, SubmitsBy: n.SubmitsBy})
 		e := &f.endpoints[i]
 		row := Endpoint{URL: n.URL, Totals: e.totals, Errors: e.errors.rows()}
 		if row.LatencyMS, err = e.latency.latencies(f.m.Observed); err != nil {

@@ -157,7 +157,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		Scenario: Scenario{"steady-mixed", "Entries and new chains in a mix of sizes, after a ramp.", strings.Repeat("9b1c47e2", 8)},
 	}
 	r.Environment = Environment{"load-1", "linux", "amd64", 8, 16 << 30, "go1.26.8"}
-	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{"http://127.0.0.1:8088/v2", "6.10.0"}}}
+	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}}
 	r.Endpoints = []Endpoint{{URL: "http://127.0.0.1:8088/v2", Totals: r.Totals, LatencyMS: r.LatencyMS}}
 	r.Thresholds = []ThresholdResult{
 		{"submit.p99 < 500ms", Number(r.LatencyMS.Submit.P99), true},
@@ -197,7 +197,7 @@ func troubledRun(tb testing.TB) *Report {
 	second.Totals.Lost, second.Totals.Rejected, second.Totals.Failed = 3, 14, 9
 	r.Endpoints = append(r.Endpoints, second)
 	r.Network.Embedded = false
-	r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{second.URL, "6.9.1"})
+	r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: second.URL, FactomdVersion: "6.9.1"})
 	return r
 }
 

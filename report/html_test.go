@@ -27,7 +27,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Run.Scenario = Scenario{h, h, h}
 	r.Environment = Environment{Host: h, OS: h, Arch: h, Go: h}
 	r.Network.ID, r.Network.Name = h, h
-	r.Network.Endpoints = []NetworkEndpoint{{h, h}}
+	r.Network.Endpoints = []NetworkEndpoint{{URL: h, FactomdVersion: h, SubmitsBy: h}}
 	for i := range r.Phases {
 		r.Phases[i].Name = h
 	}

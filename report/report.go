@@ -95,6 +95,9 @@ type Network struct {
 type NetworkEndpoint struct {
 	URL            string `json:"url"`
 	FactomdVersion string `json:"factomd_version"`
+	// SubmitsBy is the code that made the submits: direct, which is plain HTTP
+	// by the program itself, or net/http, for TLS and proxies.
+	SubmitsBy string `json:"submits_by"`
 }
 
 // Totals counts planned entries by what became of them. Planned is always the

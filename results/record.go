@@ -87,8 +87,9 @@ type Network struct {
 
 // Endpoint is one API of the network.
 type Endpoint struct {
-	URL     string `json:"url"`
-	Version string `json:"factomd_version"`
+	URL       string `json:"url"`
+	Version   string `json:"factomd_version"`
+	SubmitsBy string `json:"submits_by"` // direct or net/http
 }
 
 // Observed says how well the run could see, measured while it ran.

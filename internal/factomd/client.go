@@ -3,7 +3,6 @@ package factomd
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -27,6 +26,11 @@ type Options struct {
 	// User and Password are for HTTP Basic authentication; without a user none
 	// is sent.
 	User, Password string
+	// CA has the certificate authorities that are trusted, in PEM form, and Pin
+	// the SHA-256 of the only certificate that is, see [ParsePin]. Without
+	// either the system's authorities are.
+	CA  []byte
+	Pin string
 	// Timeout ends one call; 30 s if 0.
 	Timeout time.Duration
 	// MaxReply bounds the reply to a query in bytes; 64 MiB if 0.
@@ -57,6 +61,10 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	trust, err := tlsConfig(o.CA, o.Pin)
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{
 		url: u,
 		header: http.Header{
@@ -74,7 +82,7 @@ func New(o Options) (*Client, error) {
 		Proxy:                  http.ProxyFromEnvironment, // never used for loopback
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        trust,
 		MaxIdleConnsPerHost:    orDefault(o.Connections, 64),
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true,
@@ -124,6 +132,15 @@ func parseURL(s string) (*url.URL, error) {
 
 // URL returns the node's URL, in which there are never credentials.
 func (c *Client) URL() string { return c.url.String() }
+
+// SubmitsBy names the code that makes the submits: "direct" for the program's
+// own (see [Client.Submit]), or "net/http".
+func (c *Client) SubmitsBy() string {
+	if c.wire != nil {
+		return "direct"
+	}
+	return "net/http"
+}
 
 // Requests returns how many queries were made so far, submits not counted.
 func (c *Client) Requests() int64 { return c.requests.Load() }

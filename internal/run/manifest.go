@@ -35,7 +35,9 @@ func (r *run) newManifest() *results.Manifest {
 		m.Scenario.Thresholds = append(m.Scenario.Thresholds, t.Expression)
 	}
 	for _, e := range n.endpoints {
-		m.Network.Endpoints = append(m.Network.Endpoints, results.Endpoint{URL: e.client.URL(), Version: e.version})
+		m.Network.Endpoints = append(m.Network.Endpoints, results.Endpoint{
+			URL: e.client.URL(), Version: e.version, SubmitsBy: e.client.SubmitsBy(),
+		})
 	}
 	m.Environment.Host, _ = os.Hostname()
 	if memory, err := mem.VirtualMemory(); err == nil {

@@ -51,8 +51,14 @@ func connect(ctx context.Context, s *scenarios.Scenario) (_ *network, err error)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s: %w", e.URL, err)
 		}
+		var ca []byte
+		if e.CA != "" {
+			if ca, err = os.ReadFile(e.CA); err != nil {
+				return nil, fmt.Errorf("endpoint %s: reading the certificate authorities: %w", e.URL, err)
+			}
+		}
 		c, err := factomd.New(factomd.Options{
-			URL: e.URL, User: user, Password: password,
+			URL: e.URL, User: user, Password: password, CA: ca, Pin: e.Pin,
 			Timeout: s.Load.SubmitTimeout, Connections: s.Load.InFlight,
 		})
 		if err != nil {
