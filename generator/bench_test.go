@@ -10,8 +10,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/shirou/gopsutil/v4/process"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
@@ -52,25 +55,22 @@ func sink(b *testing.B) string {
 	return strings.TrimSpace(address)
 }
 
-// loadSink runs a load of one phase against the sink and returns how long it
-// took.
-func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int, log io.Writer, watch func(s results.Submission, planned int64)) time.Duration {
+// loadSink runs a load of one phase, of chains of 1 KiB, against the sink and
+// returns how long it took.
+func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int, tracker Tracker) time.Duration {
 	b.Helper()
 	client, err := factomd.New(factomd.Options{URL: "http://" + address, Connections: inFlight})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer client.Close()
+	size := scenarios.Range{Min: 1024, Max: 1024}
 	s := &scenarios.Scenario{Seed: 1}
 	s.Workload = scenarios.Workload{Marker: "factom-load", Mix: []scenarios.Item{
-		{Kind: scenarios.KindChain, Weight: 1, Size: scenarios.Range{Min: 1024, Max: 1024}, ExtIDs: scenarios.Range{Min: 2, Max: 2}},
+		{Kind: scenarios.KindChain, Weight: 1, Size: size, ExtIDs: scenarios.Range{Min: 2, Max: 2}},
 	}}
 	s.Load = scenarios.Load{InFlight: inFlight, Late: scenarios.LateSend, Phases: []scenarios.Phase{phase}}
 	start := time.Now()
-	var tracker Tracker = results.NewCollector(log)
-	if watch != nil {
-		tracker = &watcher{Tracker: tracker, planned: map[results.Ref]int64{}, watch: watch}
-	}
 	g := New(Options{
 		Scenario: s, Salt: "bench", Key: factomd.LocalTestKey().EC(),
 		Endpoints: []Endpoint{{Submitter: client, Weight: 1}}, Tracker: tracker, Start: start,
@@ -81,79 +81,156 @@ func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int,
 	return time.Since(start)
 }
 
-// A watcher passes on what a tracker is told, and shows each submission.
-type watcher struct {
-	Tracker
-	mu      sync.Mutex
-	planned map[results.Ref]int64
-	watch   func(s results.Submission, planned int64)
+// fullSpeed is a phase of so many entries, at a rate that nothing reaches.
+func fullSpeed(entries int) scenarios.Phase {
+	return scenarios.Phase{For: time.Duration(entries) * time.Microsecond, From: 1e6, To: 1e6}
 }
 
-func (w *watcher) Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	first := len(refs)
-	refs, err := w.Tracker.Plan(batch, refs)
-	for i, ref := range refs[first:] {
-		w.planned[ref] = batch[i].At
+// record makes a file for entries.log, or nothing that keeps it.
+func record(b *testing.B, keep bool) io.Writer {
+	b.Helper()
+	if !keep {
+		return io.Discard
 	}
-	return refs, err
-}
-
-func (w *watcher) Submitted(ref results.Ref, s results.Submission) {
-	w.mu.Lock()
-	planned := w.planned[ref]
-	w.mu.Unlock()
-	w.watch(s, planned)
-	w.Tracker.Submitted(ref, s)
+	f, err := os.Create(filepath.Join(b.TempDir(), "entries.log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() })
+	return f
 }
 
 // BenchmarkThroughput is the whole path at full speed: composing, signing, both
 // calls, tracking and the record. Every request's pair is fresh.
 func BenchmarkThroughput(b *testing.B) {
 	address := sink(b)
-	for _, log := range []struct {
-		name string
-		file bool
-	}{{"recorded", true}, {"unrecorded", false}} {
-		b.Run(log.name, func(b *testing.B) {
-			out := io.Discard
-			if log.file {
-				f, err := os.Create(filepath.Join(b.TempDir(), "entries.log"))
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer f.Close()
-				out = f
-			}
-			entries := b.N
-			phase := scenarios.Phase{For: time.Duration(float64(entries) / 1e6 * 1e9), From: 1e6, To: 1e6}
+	for name, keep := range map[string]bool{"recorded": true, "unrecorded": false} {
+		b.Run(name, func(b *testing.B) {
+			tracker := results.NewCollector(record(b, keep))
 			b.ResetTimer()
-			took := loadSink(b, address, phase, 64, out, nil)
-			b.ReportMetric(2*float64(entries)/took.Seconds(), "requests/s")
+			took := loadSink(b, address, fullSpeed(b.N), 64, tracker)
+			b.ReportMetric(2*float64(b.N)/took.Seconds(), "requests/s")
 		})
 	}
 }
 
-// BenchmarkPacing is the schedule error at 1,000 entries a second.
+// A pacingTracker notes the schedule error of each submission.
+type pacingTracker struct {
+	*results.Collector
+	mu      sync.Mutex
+	planned map[results.Ref]int64
+	errors  []float64 // µs
+}
+
+func (t *pacingTracker) Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := len(refs)
+	refs, err := t.Collector.Plan(batch, refs)
+	for i, ref := range refs[first:] {
+		t.planned[ref] = batch[i].At
+	}
+	return refs, err
+}
+
+func (t *pacingTracker) Submitted(ref results.Ref, s results.Submission) {
+	t.mu.Lock()
+	t.errors = append(t.errors, math.Abs(float64(s.Sent-t.planned[ref]))/1e3)
+	t.mu.Unlock()
+	t.Collector.Submitted(ref, s)
+}
+
+// BenchmarkPacing is the schedule error at 1,000 entries a second, and what it
+// costs: with no entries to make, a benchmark of a second does little else.
 func BenchmarkPacing(b *testing.B) {
 	address := sink(b)
 	for b.Loop() {
-		var errors []float64
-		phase := scenarios.Phase{For: 3 * time.Second, From: 1000, To: 1000}
-		record := make(chan float64, 4096)
-		loadSink(b, address, phase, 1000, io.Discard, func(s results.Submission, planned int64) {
-			record <- math.Abs(float64(s.Sent-planned)) / 1e3
-		})
-		close(record)
-		for e := range record {
-			errors = append(errors, e)
-		}
-		slices.Sort(errors)
-		at := func(q float64) float64 { return errors[int(q*float64(len(errors)-1))] }
+		t := &pacingTracker{Collector: results.NewCollector(io.Discard), planned: map[results.Ref]int64{}}
+		loadSink(b, address, scenarios.Phase{For: 3 * time.Second, From: 1000, To: 1000}, 1000, t)
+		slices.Sort(t.errors)
+		at := func(q float64) float64 { return t.errors[int(q*float64(len(t.errors)-1))] }
 		b.ReportMetric(at(0.5), "p50-µs")
 		b.ReportMetric(at(0.99), "p99-µs")
 		b.ReportMetric(at(0.999), "p99.9-µs")
 		b.ReportMetric(at(1), "max-µs")
 	}
+}
+
+// A confirmingTracker has what was submitted confirmed in a block soon after, as
+// a node would.
+type confirmingTracker struct {
+	*results.Collector
+	mu     sync.Mutex
+	chains map[results.Ref]factomd.Hash
+	done   []factomd.Hash
+	height uint32
+}
+
+func (t *confirmingTracker) Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := len(refs)
+	refs, err := t.Collector.Plan(batch, refs)
+	for i, ref := range refs[first:] {
+		t.chains[ref] = batch[i].Chain
+	}
+	return refs, err
+}
+
+func (t *confirmingTracker) Submitted(ref results.Ref, s results.Submission) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done = append(t.done, t.chains[ref])
+	delete(t.chains, ref)
+	t.Collector.Submitted(ref, s)
+	if len(t.done) == 10_000 {
+		t.height++
+		t.Collector.Block(results.Sighting{Height: t.height, Seen: s.Revealed, Chains: t.done})
+		t.done = t.done[:0]
+	}
+}
+
+// BenchmarkLongRun shows that memory does not grow with a run's length: run it
+// with -benchtime 5000000x. The figures are the process's memory after a tenth
+// of the entries and at the end.
+func BenchmarkLongRun(b *testing.B) {
+	address := sink(b)
+	b.Run("recorded", func(b *testing.B) {
+		t := &confirmingTracker{Collector: results.NewCollector(record(b, true)), chains: map[results.Ref]factomd.Hash{}}
+		var early atomic.Uint64
+		stop := make(chan struct{})
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			for early.Load() == 0 {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+					if t.Counts().Submitted >= uint64(b.N)/10 {
+						early.Store(rss(b))
+					}
+				}
+			}
+		}()
+		loadSink(b, address, fullSpeed(b.N), 64, t)
+		close(stop)
+		<-watched
+		b.ReportMetric(float64(early.Load())/1e6, "early-MB")
+		b.ReportMetric(float64(rss(b))/1e6, "end-MB")
+	})
+}
+
+func rss(b *testing.B) uint64 {
+	p, err := process.NewProcess(int32(os.Getpid()))
+	if err != nil {
+		b.Error(err)
+		return 0
+	}
+	m, err := p.MemoryInfo()
+	if err != nil {
+		b.Error(err)
+		return 0
+	}
+	return m.RSS
 }
