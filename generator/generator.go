@@ -24,6 +24,7 @@ type Tracker interface {
 	Phase(i int, p results.Phase)
 	Plan(batch []results.Planned, refs []results.Ref) ([]results.Ref, error)
 	Submitted(ref results.Ref, s results.Submission)
+	GiveUp(ref results.Ref, at int64, waited bool)
 	Skip(ref results.Ref)
 }
 
@@ -246,9 +247,10 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 			}
 			full, waited = time.Now(), true
 		}
-		if late := time.Since(due); g.load.Late == scenarios.LateSkip && late > g.load.LateBy {
+		if now := time.Now(); g.load.Late == scenarios.LateSkip && now.Sub(due) > g.load.LateBy {
 			<-g.room
-			g.skip(j)
+			g.opts.Tracker.GiveUp(j.ref, g.since(now), waited)
+			g.jobs.Put(j)
 			continue
 		}
 		j.waited = waited
@@ -281,7 +283,6 @@ func (g *Generator) worker(abort context.Context, j *job, work <-chan *job) {
 // after the node refused it or nothing was sent.
 func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 	node := g.opts.Endpoints[j.slot.endpoint]
-	handed := time.Now()
 	g.requests.Add(1)
 	sent, answered, err := node.Submit(ctx, j.commit, j.hash)
 	s := results.Submission{
@@ -289,9 +290,8 @@ func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 		Committed: results.Never,
 		Revealed:  results.Never,
 		Late:      !sent.IsZero() && g.since(sent)-j.at > int64(results.LateAfter),
-		// A connection that took long to come by is the node's doing.
-		Waited: j.waited || sent.Sub(handed) > results.LateAfter,
-		Err:    err,
+		Waited:    j.waited,
+		Err:       err,
 	}
 	rejected := isRejection(err)
 	if err == nil || rejected {

@@ -32,6 +32,7 @@ type ledgerEntry struct {
 	plannedOnRecord time.Duration // when Plan was called
 	submitted       bool
 	skipped         bool
+	givenUp         bool // of the skipped
 }
 
 func (l *ledger) Phase(i int, p results.Phase) { l.phases = append(l.phases, p) }
@@ -56,6 +57,14 @@ func (l *ledger) Skip(ref results.Ref) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries[ref].skipped = true
+}
+
+func (l *ledger) GiveUp(ref results.Ref, at int64, waited bool) {
+	l.Skip(ref)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := &l.entries[ref]
+	e.Sent, e.Waited, e.givenUp = at, waited, true
 }
 
 // check makes sure that every planned entry came to one end, and returns how
@@ -243,6 +252,11 @@ load: {in_flight: 1, late: skip, late_by: 500ms, phases: [{for: 4s, rate: 10/s}]
 		_, skipped := l.check(t, plan.Total.Slots)
 		if skipped != 14 {
 			t.Errorf("%d slots were skipped, want 14", skipped)
+		}
+		for _, e := range l.entries {
+			if e.skipped && (!e.givenUp || !e.Waited || e.Sent-e.At <= int64(500*time.Millisecond)) {
+				t.Errorf("entry %d was given up at %v for the slot at %v, held back: %v", e.Index, time.Duration(e.Sent), time.Duration(e.At), e.Waited)
+			}
 		}
 	})
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/FactomProject/factom-load/results"
 )
@@ -26,11 +28,27 @@ func Build(path string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !summary.Complete {
+	if why := incomplete(summary); why != "" {
 		m.Interrupted, m.Failure = true, true
-		m.Why = cmp.Or(m.Why, "the record ends before the run did: the program was killed, or could not write")
+		m.Why = cmp.Or(m.Why, why)
+		m.SendEnded = cmp.Or(m.SendEnded, summary.Last)
+		if m.Ended.IsZero() {
+			m.Ended = m.Started.Add(time.Duration(summary.Last))
+		}
 	}
 	return f.report(samples)
+}
+
+// incomplete says why a record is not whole, or nothing if it is.
+func incomplete(s results.Summary) string {
+	switch {
+	case s.Damage.Reason != "":
+		return fmt.Sprintf("the record is damaged at byte %d (%s), and the %d bytes from there on are lost",
+			s.Damage.Offset, s.Damage.Reason, s.Damage.Lost)
+	case !s.Complete:
+		return "the record ends before the run did: the program was killed, or could not write"
+	}
+	return ""
 }
 
 // A fold is a report in the making: it takes in phases, blocks and entries in
@@ -88,8 +106,9 @@ func (f *fold) entry(e *results.Entry) error {
 		p.entry(e)
 		if p.Measured {
 			f.measured.entry(e)
-			if e.Sent != results.Never && !e.Waited {
-				f.ownSchedule.record(e.Sent - e.Planned)
+			// A slot that was given up was at least as late as it then was.
+			if at := max(e.Sent, e.GivenUp); at != results.Never && !e.Waited {
+				f.ownSchedule.record(at - e.Planned)
 			}
 		}
 	}
@@ -106,7 +125,7 @@ func (f *fold) entry(e *results.Entry) error {
 		})
 		f.trimLost()
 	}
-	if e.Late && !e.Waited || e.Outcome == results.Skipped && e.Planned < f.m.SendEnded {
+	if (e.Late || e.GivenUp != results.Never) && !e.Waited {
 		f.missed++
 	}
 	f.series.entry(e)

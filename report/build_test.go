@@ -112,7 +112,7 @@ func (r *recording) block(height uint32, seen int64, own ...uint64) {
 // build finishes the record and folds it.
 func (r *recording) build() *Report {
 	r.t.Helper()
-	if _, err := r.collector.Finish(); err != nil {
+	if _, err := r.collector.Finish(false); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.fold()
@@ -350,6 +350,13 @@ func TestVerdicts(t *testing.T) {
 		})
 		rec.block(20, 40_000*ms, i)
 	}
+	giveUp := func(rec *recording, waited bool) {
+		good(rec)
+		for n := range int64(3) {
+			i := rec.plan(2, results.KindEntry, 2950*ms+n)
+			rec.collector.GiveUp(rec.refs[i], 3450*ms, waited)
+		}
+	}
 	for _, c := range []struct {
 		name       string
 		thresholds []string
@@ -369,6 +376,8 @@ func TestVerdicts(t *testing.T) {
 		{"of two rules the stricter counts", []string{"lost < 2", "lost < 10"}, every, Lost, 4},
 		{"the harness was late", nil, func(r *recording) { late(r, false) }, Invalid, 5},
 		{"the node held it back", nil, func(r *recording) { late(r, true) }, Pass, 0},
+		{"the harness gave slots up", nil, func(r *recording) { giveUp(r, false) }, Invalid, 5},
+		{"the node held them back", nil, func(r *recording) { giveUp(r, true) }, Pass, 0},
 		{"no files left", nil, func(r *recording) {
 			good(r)
 			i := r.plan(2, results.KindEntry, 2990*ms)
@@ -430,6 +439,37 @@ func TestKilledRunSkips(t *testing.T) {
 	}
 	if r := rec.fold(); r.Totals.Planned != 15 || r.Totals.Skipped != 4 {
 		t.Errorf("totals %+v: 3 more were planned and not reached", r.Totals)
+	}
+}
+
+// A damaged record says so, in the report and in the export, and what can be read
+// is there.
+func TestDamagedRecord(t *testing.T) {
+	rec := record(t)
+	every(rec)
+	rec.build()
+	path := filepath.Join(rec.dir.Path, results.EntriesFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-3] ^= 1
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Build(rec.dir.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != Interrupted || r.ExitCode != 1 || !strings.Contains(r.Run.Why, "damaged at byte") {
+		t.Errorf("verdict %s, exit code %d, why %q", r.Verdict, r.ExitCode, r.Run.Why)
+	}
+	var out bytes.Buffer
+	if err := Export(&out, rec.dir.Path, "jsonl"); err == nil || !strings.Contains(err.Error(), "damaged at byte") {
+		t.Errorf("the export says %v", err)
+	}
+	if n := strings.Count(out.String(), "\n"); n != 12 {
+		t.Errorf("%d lines, want the 12 that can be read", n)
 	}
 }
 

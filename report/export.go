@@ -53,7 +53,8 @@ var csvColumns = []string{
 }
 
 // Export writes one line for every planned entry of the record in a run's
-// directory, in planned order.
+// directory, in planned order. Of a record that is not whole it writes what it
+// can read, and then fails.
 func Export(w io.Writer, path, format string) error {
 	if !slices.Contains(Formats(), format) {
 		return fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(Formats(), ", "))
@@ -69,7 +70,7 @@ func Export(w io.Writer, path, format string) error {
 	}
 	var phases []results.Phase
 	var sorted inOrder
-	_, err = results.ReadEntries(path, results.Reader{
+	summary, err := results.ReadEntries(path, results.Reader{
 		Phase: func(i int, p results.Phase) {
 			for len(phases) <= i {
 				phases = append(phases, results.Phase{})
@@ -86,7 +87,13 @@ func Export(w io.Writer, path, format string) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	return buffered.Flush()
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	if why := incomplete(summary); why != "" {
+		return fmt.Errorf("the export is not complete: %s", why)
+	}
+	return nil
 }
 
 // inOrder passes entries on in planned order. It holds those that came early.

@@ -105,7 +105,7 @@ type NetworkEndpoint struct {
 type Totals struct {
 	Planned      uint64 `json:"planned"`
 	Sent         uint64 `json:"sent"`
-	Late         uint64 `json:"late"` // sent later than planned because of a stall or the in-flight limit
+	Late         uint64 `json:"late"` // sent more than 10 ms after the planned instant
 	Confirmed    uint64 `json:"confirmed"`
 	Accepted     uint64 `json:"accepted"`
 	Lost         uint64 `json:"lost"`

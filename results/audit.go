@@ -8,7 +8,7 @@ import (
 
 // The audit's own limits: what it may cost a node that is in trouble anyway.
 const (
-	auditAcks    = 200
+	auditAcks    = 10_000
 	auditTimeout = 30 * time.Second
 )
 

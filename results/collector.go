@@ -84,11 +84,13 @@ type life struct {
 	sent      int64
 	accepted  int64
 	confirmed int64
+	endpoint  uint16
 	result    result
 	inUse     bool
 	setup     bool
 	begins    bool // it begins a chain whose entry block is not read
 	commit    bool // its commit was seen in a process list or in a block
+	asked     bool // the audit asked for it
 	listed    bool // the audit saw it in a process list
 	followed  bool // it is in the acceptance sample
 }
@@ -166,7 +168,8 @@ func (c *Collector) Plan(batch []Planned, refs []Ref) ([]Ref, error) {
 		c.lives[ref] = life{
 			hash: p.Hash, index: p.Index, planned: p.At,
 			sent: Never, accepted: Never, confirmed: Never,
-			inUse: true, setup: p.Phase == SetupPhase,
+			endpoint: uint16(p.Endpoint),
+			inUse:    true, setup: p.Phase == SetupPhase,
 		}
 		refs = append(refs, ref)
 		c.counts.Planned++
@@ -267,7 +270,20 @@ func (c *Collector) errorID(e Error) int {
 	return id
 }
 
-// Skip tells that an entry will not be sent. The Ref must not be used again.
+// GiveUp tells that an entry was not sent because at an instant it was too late
+// for it, and whether the in-flight limit had held it back. The Ref must not be
+// used again.
+func (c *Collector) GiveUp(ref Ref, at int64, waited bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.lives[ref]
+	c.counts.Skipped++
+	c.w.givenUp(l.index, l.planned, at, waited)
+	c.release(ref)
+}
+
+// Skip tells that an entry will not be sent because the run was stopped. The Ref
+// must not be used again.
 func (c *Collector) Skip(ref Ref) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,8 +3,8 @@
 //
 // A [Collector] owns the life of each entry: it is told when an entry is
 // planned and what became of its submission, hears of acceptance from a live
-// feed or an [Observer], and of confirmation from the directory blocks that the
-// Observer reads. Everything that it learns goes to the run's record at once,
+// feed or a [Sampler], and of confirmation from the directory blocks that an
+// [Observer] reads. Everything that it learns goes to the run's record at once,
 // so that a killed run can be accounted for; [Record] reads it back. Reports
 // are folds over the record.
 package results
@@ -36,12 +36,13 @@ type Entry struct {
 	Revealed  int64 // the reveal call was answered
 	Accepted  int64 // first seen in a process list
 	Confirmed int64 // first seen in a saved directory block
+	GivenUp   int64 // skipped because it was too late, not because the run was stopped
 
 	Height    uint32 // of the directory block, when confirmed
 	Outcome   Outcome
 	Stage     Stage // where it stopped, when lost; [StageReveal] too when it was refused or failed, and is paid for
 	Late      bool  // it went out more than [LateAfter] after its planned instant
-	Waited    bool  // it was held back by the in-flight limit
+	Waited    bool  // the in-flight limit held it back
 	Ambiguous bool  // confirmed although its submit was rejected or failed
 	Error     *Error
 }

@@ -49,9 +49,10 @@ const (
 	recBlock                           // a saved directory block and the entries found in it
 	recOutcome                         // an outcome other than confirmed
 	recEnd                             // every planned entry has its outcome
+	recGivenUp                         // it was skipped because it was too late
 )
 
-// Flags of a recSubmitted.
+// Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
 const (
 	flagLate = 1 << iota
 	flagWaited
@@ -174,6 +175,13 @@ func (w *logWriter) outcome(index uint64, o Outcome, s Stage) {
 	w.buf = append(w.buf, byte(o), byte(s))
 }
 
+func (w *logWriter) givenUp(index uint64, planned, at int64, waited bool) {
+	w.buf = append(w.buf, byte(recGivenUp))
+	w.uint(index)
+	w.uint(boolBit(waited, flagWaited))
+	w.since(planned, at)
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -196,6 +204,7 @@ type visitor interface {
 	block(b Block, own []uint64) error
 	outcome(index uint64, o Outcome, s Stage) error
 	end(planned uint64) error
+	givenUp(index uint64, at since, waited bool) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -409,6 +418,9 @@ func (d *decoder) record(v visitor) error {
 	case recEnd:
 		n := d.uint()
 		tell = func(v visitor) error { return v.end(n) }
+	case recGivenUp:
+		index, flags, at := d.uint(), d.uint(), d.since()
+		tell = func(v visitor) error { return v.givenUp(index, at, flags&flagWaited != 0) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

@@ -41,6 +41,9 @@ func (t *transcript) outcome(index uint64, o Outcome, s Stage) error {
 	return t.add("outcome %d %v %v", index, o, s)
 }
 func (t *transcript) end(planned uint64) error { return t.add("end %d", planned) }
+func (t *transcript) givenUp(index uint64, at since, waited bool) error {
+	return t.add("givenUp %d %d %v", index, at, waited)
+}
 
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {
@@ -71,7 +74,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -132,6 +135,11 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	case recEnd:
 		w.end(index)
 		want.end(index)
+	case recGivenUp:
+		planned := rapid.Int64Range(0, 1<<56).Draw(t, "planned")
+		at, waited := later(t, planned, "given up"), rapid.Bool().Draw(t, "waited")
+		w.givenUp(index, planned, at, waited)
+		want.givenUp(index, since(distance(planned, at)), waited)
 	}
 }
 
@@ -228,7 +236,7 @@ func realLog(tb testing.TB) brokenLog {
 	mark()
 	b.block(8, 800, entryHash(1), entryHash(5))
 	mark()
-	if _, err := b.Finish(); err != nil {
+	if _, err := b.Finish(false); err != nil {
 		tb.Fatal(err)
 	}
 	mark()

@@ -82,7 +82,7 @@ func (b *bench) record() (map[uint64]Entry, []Block, Summary) {
 // finish ends the record and reads it.
 func (b *bench) finish() map[uint64]Entry {
 	b.t.Helper()
-	planned, err := b.Finish()
+	planned, err := b.Finish(false)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -25,7 +25,8 @@ type Reader struct {
 // Summary is what reading a record found beside its content.
 type Summary struct {
 	Planned  uint64
-	Complete bool // every planned entry has its outcome
+	Last     int64 // the newest instant at which something happened
+	Complete bool  // every planned entry has its outcome
 	Damage   Damage
 }
 
@@ -53,7 +54,7 @@ func read(f io.Reader, r Reader) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Planned: j.count, Complete: j.ended && len(j.live) == 0, Damage: damage}
+	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage}
 	rest := make([]*joined, 0, len(j.live))
 	for _, e := range j.live {
 		rest = append(rest, e)
@@ -97,6 +98,12 @@ func (j *joiner) find(index uint64) (*joined, error) {
 	return e, nil
 }
 
+// What is said of entries whose calls succeeded and of which no more is known.
+const (
+	errNotAskedFor = "the wait was cut off before this entry was looked for"
+	errRecordEnds  = "the record ends before this entry was accounted for"
+)
+
 // abandon gives an entry an outcome whose record ends without one.
 func (e *joined) abandon(last int64) {
 	switch {
@@ -111,7 +118,7 @@ func (e *joined) abandon(last int64) {
 	default:
 		e.Outcome = Failed
 		if e.Error == nil {
-			e.Error = &Error{Message: "the record ends before this entry was accounted for"}
+			e.Error = &Error{Message: errRecordEnds}
 		}
 	}
 }
@@ -159,7 +166,7 @@ func (j *joiner) planned(p Planned) error {
 	j.live[p.Index] = &joined{Entry: Entry{
 		Index: p.Index, Hash: p.Hash, Chain: p.Chain, Kind: p.Kind,
 		Phase: p.Phase, Endpoint: p.Endpoint, Size: p.Size, Credits: p.Credits,
-		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never,
+		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, GivenUp: Never,
 	}}
 	return nil
 }
@@ -224,7 +231,20 @@ func (j *joiner) outcome(index uint64, o Outcome, s Stage) error {
 		return fmt.Errorf("%w: entry %d has two outcomes", errMalformed, index)
 	}
 	e.Outcome, e.Stage, e.decided = o, s, true
+	if o == Failed && e.Error == nil {
+		e.Error = &Error{Message: errNotAskedFor}
+	}
 	return j.settle(e)
+}
+
+func (j *joiner) givenUp(index uint64, at since, waited bool) error {
+	e, err := j.find(index)
+	if err != nil {
+		return err
+	}
+	e.GivenUp, e.Waited = at.after(e.Planned), waited
+	j.last = max(j.last, e.GivenUp)
+	return j.outcome(index, Skipped, NoStage)
 }
 
 func (j *joiner) end(planned uint64) error {

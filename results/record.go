@@ -113,6 +113,7 @@ type Harness struct {
 type Directory struct {
 	Path string
 	lock *os.File
+	made []string // directories that were not there before, the innermost first
 }
 
 // ErrExists says that a directory already holds something.
@@ -124,9 +125,11 @@ var ErrLocked = errors.New("a run is in progress there")
 // Create makes the directory of a new run. An empty directory may be there
 // already; anything else is [ErrExists], or [ErrLocked].
 func Create(path string) (*Directory, error) {
+	d := &Directory{Path: path}
 	entries, err := os.ReadDir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		d.made = missing(path)
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return nil, fmt.Errorf("making the run's directory: %w", err)
 		}
@@ -138,11 +141,22 @@ func Create(path string) (*Directory, error) {
 		}
 		return nil, fmt.Errorf("run directory %s: %w", path, ErrExists)
 	}
-	lock, err := acquire(filepath.Join(path, lockFile))
-	if err != nil {
+	if d.lock, err = acquire(filepath.Join(path, lockFile)); err != nil {
 		return nil, err
 	}
-	return &Directory{Path: path, lock: lock}, nil
+	return d, nil
+}
+
+// missing returns the directories that have to be made for a path, the innermost
+// first.
+func missing(path string) (dirs []string) {
+	for {
+		if _, err := os.Lstat(path); err == nil || path == filepath.Dir(path) {
+			return dirs
+		}
+		dirs = append(dirs, path)
+		path = filepath.Dir(path)
+	}
 }
 
 func acquire(name string) (*os.File, error) {
@@ -176,15 +190,29 @@ func (d *Directory) Close() error {
 	return errors.Join(err, d.lock.Close())
 }
 
-// Discard removes the files of a run that never began, and then the directory.
-// It keeps anything that is not the run's.
+// Discard removes the files of a run that never began, and the directories that
+// were made for it. It keeps anything that is not the run's.
 func (d *Directory) Discard() {
 	d.Release()
 	d.Close()
 	for _, name := range []string{ManifestFile, EntriesFile, SeriesFile, NodeLogFile} {
 		os.Remove(filepath.Join(d.Path, name))
 	}
-	os.Remove(d.Path)
+	for _, dir := range d.made {
+		os.Remove(dir)
+	}
+}
+
+// CleanUp removes what a run that was killed has left beside its record. It
+// returns [ErrLocked] if the run is in progress.
+func CleanUp(path string) error {
+	if err := CheckUnlocked(path); err != nil {
+		return err
+	}
+	for _, name := range []string{lockFile, reserveFile} {
+		os.Remove(filepath.Join(path, name)) // most often there is none
+	}
+	return nil
 }
 
 // Reserve takes the room that [Directory.Release] gives back for the reports.

@@ -32,7 +32,8 @@ const (
 // depends on the rate of the submits alone: not on when others leave the sample,
 // so that a slow node does not thin it out just when it matters.
 type Sampler struct {
-	node      Node
+	nodes     []Node // the first is asked until it fails, then the next
+	current   int    // of nodes
 	collector *Collector
 	start     time.Time
 
@@ -51,9 +52,10 @@ type sampled struct {
 	asked time.Time // when the last call that did not see it was sent
 }
 
-// NewSampler returns a sampler that tells c. start is the run's start.
-func NewSampler(c *Collector, node Node, start time.Time) *Sampler {
-	return &Sampler{node: node, collector: c, start: start}
+// NewSampler returns a sampler that tells c. The first node is asked until it
+// fails, then the next one. start is the run's start.
+func NewSampler(c *Collector, nodes []Node, start time.Time) *Sampler {
+	return &Sampler{nodes: nodes, collector: c, start: start}
 }
 
 // Offer tells of an entry that was submitted, and reports whether the sampler
@@ -138,9 +140,10 @@ func (s *Sampler) takeOver(following *[]sampled, now time.Time) (budget float64)
 // ask makes one call and reports whether the entry needs no more.
 func (s *Sampler) ask(ctx context.Context, e *sampled) (done bool) {
 	sent := time.Now()
-	ack, err := s.node.Ack(ctx, e.hash)
+	ack, err := s.nodes[s.current].Ack(ctx, e.hash)
 	answered := time.Now()
 	if err != nil {
+		s.current = (s.current + 1) % len(s.nodes)
 		return answered.Sub(e.since) > sampleGiveUp
 	}
 	if !ack.Entry.Accepted() {

@@ -36,7 +36,7 @@ func sample(t *testing.T, acceptance time.Duration) *sampling {
 		}
 		return factomd.Ack{Commit: factomd.StatusACK, Entry: factomd.StatusACK}
 	}
-	s.Sampler = NewSampler(s.Collector, s.node, s.start)
+	s.Sampler = NewSampler(s.Collector, []Node{s.node}, s.start)
 	s.Collector.Offer(s.Sampler.Offer)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.stop = cancel

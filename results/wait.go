@@ -82,6 +82,7 @@ func (c *Collector) heightAt(at int64) (height uint32, known bool) {
 type Missing struct {
 	Ref      Ref
 	Hash     factomd.Hash
+	Endpoint int  // that took it
 	Commit   bool // its commit was seen
 	Accepted bool
 }
@@ -95,7 +96,7 @@ func (c *Collector) Missing() []Missing {
 	for i := range c.lives {
 		l := &c.lives[i]
 		if l.inUse && l.result == success && l.confirmed == Never {
-			missing = append(missing, Missing{Ref: Ref(i), Hash: l.hash, Commit: l.commit, Accepted: l.accepted != Never})
+			missing = append(missing, Missing{Ref: Ref(i), Hash: l.hash, Endpoint: int(l.endpoint), Commit: l.commit, Accepted: l.accepted != Never})
 		}
 	}
 	sort.Slice(missing, func(a, b int) bool {
@@ -125,6 +126,7 @@ func (c *Collector) Audited(m Missing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := &c.lives[m.Ref]
+	l.asked = true
 	l.commit = l.commit || m.Commit
 	l.listed = l.listed || m.Accepted && l.accepted == Never
 }
@@ -154,8 +156,9 @@ func (c *Collector) Overdue(audited int64) bool {
 
 // Finish gives every entry that has no outcome yet the one that it earned,
 // completes the record and returns how many entries were planned. All
-// submissions must be over, and nothing more may be told.
-func (c *Collector) Finish() (planned uint64, err error) {
+// submissions must be over, and nothing more may be told. cutOff says that the
+// wait was ended before its time: what nobody asked for is then not called lost.
+func (c *Collector) Finish(cutOff bool) (planned uint64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.lives {
@@ -166,7 +169,7 @@ func (c *Collector) Finish() (planned uint64, err error) {
 		if l.result == unanswered {
 			return c.counts.Planned, fmt.Errorf("entry %d was never told to be over", l.index)
 		}
-		o, stage := c.verdict(l)
+		o, stage := c.verdict(l, cutOff)
 		c.w.outcome(l.index, o, stage)
 		c.release(Ref(i))
 		if len(c.w.buf) >= maxFrame/2 {
@@ -179,7 +182,7 @@ func (c *Collector) Finish() (planned uint64, err error) {
 
 // verdict returns the outcome of an entry that is in no block. The stage of one
 // that was refused or failed says whether it is paid for all the same.
-func (c *Collector) verdict(l *life) (Outcome, Stage) {
+func (c *Collector) verdict(l *life, cutOff bool) (Outcome, Stage) {
 	unseen := NoStage
 	if l.commit {
 		unseen = StageReveal
@@ -193,6 +196,8 @@ func (c *Collector) verdict(l *life) (Outcome, Stage) {
 		return Failed, unseen
 	case l.listed, l.accepted != Never:
 		return Lost, StageAccepted
+	case cutOff && !l.asked:
+		return Failed, unseen
 	case l.commit:
 		return Lost, StageReveal
 	default:

@@ -8,14 +8,13 @@ import (
 	"strconv"
 )
 
-// Normal is the scenario's normal form: everything that decides what load is
-// asked for and how far it is followed, one value a line, in a fixed order and
-// in fixed units. Two files that ask for the same load have the same one.
+// Normal is the scenario's normal form: what load is asked for, how far it is
+// followed and what it must achieve, one value a line, in a fixed order and in
+// fixed units. Two files with the same one ask for the same load.
 //
-// Left out is what the load does not depend on: the name and the description,
-// the network and who pays (compared apart), and what is judged afterwards, that
-// is thresholds and the primary metric. The names of phases are in: figures are
-// compared phase by phase.
+// Left out are the name, the description, the network (which is compared apart)
+// and the key that pays. The names of phases are in: figures are compared phase
+// by phase.
 //
 // The first line is the version of the form, to be raised with any change of what
 // is there already. What was added later has a line only where it is used.
@@ -88,6 +87,11 @@ func (s *Scenario) Normal() []byte {
 	} else {
 		line("timeout_ns", t.Time.Nanoseconds())
 	}
+	line("budget", s.Credits.Budget)
+	for _, t := range s.Thresholds {
+		line("threshold", t.Expression)
+	}
+	line("primary", string(s.Primary))
 	return b.Bytes()
 }
 

@@ -27,6 +27,8 @@ workload:
   - {size: 200..200B, weight: 5, kind: chain, extids: 2}
   chains: 20
 confirm: {timeout: 3.0 blocks}
+credits: {budget: 50000}
+thresholds: ["submit.p99<500ms", confirm.p99 <  2 blocks, lost == 0]
 seed: 42
 version: 1
 `, example + "\n# the end\n", string(render(want)),
@@ -43,7 +45,7 @@ version: 1
 
 // Runs recorded long ago must stay comparable: this hash never changes.
 func TestHashIsStable(t *testing.T) {
-	const want = "2943656377fefc07da5d1ef3f634911022dcc40dd658f38cc1bd324178952276"
+	const want = "9c6d1cfd3bd2a8553abf8aa663abfad7348d84e74244cfab2a97ba30f146ecb0"
 	if got := mustParse(t, example).SHA256(); got != want {
 		t.Errorf("hash = %s, want %s of\n%s", got, want, mustParse(t, example).Normal())
 	}
@@ -93,9 +95,10 @@ func TestHashAndValues(t *testing.T) {
 		{"description", "Other.", true},
 		{"network", "{local: {block_time: 20s}}", true},
 		{"network", "{endpoints: [{url: 'http://h/v2'}]}", true},
-		{"credits", "{key: env:KEY, budget: 7}", true},
-		{"thresholds", "[]", true},
-		{"compare.primary", "submit.p99", true},
+		{"credits.key", "env:KEY", true},
+		{"credits.budget", "7", false},
+		{"thresholds", "[]", false},
+		{"compare.primary", "submit.p99", false},
 	} {
 		t.Run(test.path+"="+test.value, func(t *testing.T) {
 			text := base
@@ -220,7 +223,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Workload.Choose = rapid.SampledFrom([]Choice{{Kind: Single}, {Kind: Uniform}, {Zipf, 1.2}, {Zipf, 10}}).Draw(t, "choose")
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "phases") {
-		p := Phase{Name: fmt.Sprintf("%s-%d", name.Draw(t, "phase"), i), For: min(duration.Draw(t, "for"), 24*time.Hour), Measured: i == 0 || rapid.Bool().Draw(t, "measured")}
+		p := Phase{Name: fmt.Sprintf("%s-%d", name.Draw(t, "phase"), i), For: min(time.Millisecond+duration.Draw(t, "for"), 24*time.Hour), Measured: i == 0 || rapid.Bool().Draw(t, "measured")}
 		p.From, p.To = rate.Draw(t, "from"), rate.Draw(t, "to")
 		if i == 0 {
 			p.To++

@@ -5,6 +5,9 @@ import "fmt"
 const (
 	maxInFlight = 100_000
 	maxPhases   = 1000
+	// leastLoad is the least that a load's measured phases must come to, in
+	// entries: less is rounded away.
+	leastLoad = 1e-6
 )
 
 // SetupPhase is the phase that makes the workload's chains. It comes before the
@@ -95,7 +98,7 @@ func scheduleProblem(phases []Phase) *Problem {
 	for _, p := range phases {
 		expected := p.Expected()
 		slots += expected
-		measured = measured || p.Measured && expected > 0
+		measured = measured || p.Measured && expected > leastLoad
 	}
 	switch {
 	case slots == 0:

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ directory, and exits as the run did.`,
 			if err := checkRun(dir); err != nil {
 				return err
 			}
+			if err := results.CleanUp(dir); err != nil {
+				return err
+			}
 			r, err := writeReports(dir)
 			if err != nil {
 				return err
@@ -41,6 +45,9 @@ func checkRun(dir string) error {
 		return usage(fmt.Errorf("no run there: %w", err))
 	} else if !info.IsDir() {
 		return usage(fmt.Errorf("%s is not a run's directory", dir))
+	}
+	if _, err := os.Stat(filepath.Join(dir, results.ManifestFile)); err != nil {
+		return usage(fmt.Errorf("%s is not a run's directory: it has no %s", dir, results.ManifestFile))
 	}
 	return results.CheckUnlocked(dir)
 }

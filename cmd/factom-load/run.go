@@ -101,8 +101,8 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	err = run.Do(stop, abort, run.Options{
 		Scenario: loaded.scenario, File: loaded.file, Text: string(loaded.text), Overrides: loaded.overrides,
 		ID: id, Salt: f.salt, Out: out, Tags: f.tags, ToolVersion: version(),
-		NodeCommand: []string{self, nodeCommand},
-		Fast:        f.yes, Deadline: f.deadline, StopFile: f.stopFile,
+		NodeCommand:  []string{self, nodeCommand},
+		AboveCeiling: f.yes, Deadline: f.deadline, StopFile: f.stopFile,
 		Say: screen.say, Watch: screen.show,
 	})
 	screen.close()

@@ -28,6 +28,10 @@ type Network struct {
 // genesis block.
 func (n Network) IsMain() bool { return n.ID == idMain || n.Genesis.String() == genesisMain }
 
+// IsLocal reports whether this is a LOCAL network: one for tests, whose coins are
+// everybody's.
+func (n Network) IsLocal() bool { return n.ID == idLocal && !n.IsMain() }
+
 func newNetwork(genesis DirectoryBlock) Network {
 	n := Network{ID: genesis.NetworkID, Name: "CUSTOM", Genesis: genesis.KeyMR}
 	switch {

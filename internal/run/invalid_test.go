@@ -19,7 +19,7 @@ func TestHarnessIsTheLimit(t *testing.T) {
 		mix:   "{kind: entry, size: 1KiB}",
 		load:  "in_flight: 30000",
 		phase: "for: 100ms, rate: 30000/s",
-	}.scenario(n.URL()), measured, func(o *run.Options) { o.Fast = true })
+	}.scenario(n.URL()), measured, func(o *run.Options) { o.AboveCeiling = true })
 	got.verdict(t, report.Invalid, report.ExitInvalid)
 	h := got.Harness
 	if h.Valid || h.Why == "" || h.OwnScheduleP99MS <= h.OwnScheduleLimitMS || h.OwnScheduleLimitMS < 10 || h.MissedSlots == 0 {

@@ -31,6 +31,9 @@ func (r *run) newManifest() *results.Manifest {
 			BlockSeconds: n.blockTime.Seconds(), Embedded: n.local != nil,
 		},
 	}
+	if m.Scenario.Overrides == nil {
+		m.Scenario.Overrides = []string{}
+	}
 	for _, t := range s.Thresholds {
 		m.Scenario.Thresholds = append(m.Scenario.Thresholds, t.Expression)
 	}

@@ -89,7 +89,7 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 		FeedAddr:  n.feed.Addr(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("starting a local network: %w", err)
+		return nil, err
 	}
 	c, err := factomd.New(factomd.Options{
 		URL: n.local.Endpoint(), Timeout: r.Scenario.Load.SubmitTimeout, Connections: r.Scenario.Load.InFlight,
@@ -137,7 +137,12 @@ func (n *network) identify(ctx context.Context, expect string) error {
 		if minute.BlockSeconds <= 0 {
 			return fmt.Errorf("%s does not say how long its blocks are", url)
 		}
-		n.blockTime = time.Duration(minute.BlockSeconds) * time.Second
+		blockTime := time.Duration(minute.BlockSeconds) * time.Second
+		if i > 0 && blockTime != n.blockTime {
+			return fmt.Errorf("%s has blocks of %s, and %s of %s\n    hint: all endpoints of a run must be of one network",
+				url, blockTime, n.endpoints[0].client.URL(), n.blockTime)
+		}
+		n.blockTime = blockTime
 		if i == 0 {
 			n.saved = minute.SavedHeight // the observer begins with this endpoint
 		}

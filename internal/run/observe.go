@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
@@ -16,8 +18,7 @@ const (
 )
 
 // observe starts everything that watches the run, until ctx ends.
-func (r *run) observe(ctx context.Context) {
-	group := &r.watchers
+func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	n := r.network
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
 		Nodes: n.nodes(), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
@@ -45,21 +46,21 @@ func (r *run) observe(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-n.gone():
-			r.interrupt("the node ended by itself: " + n.local.Err().Error())
+			// What it printed last is for the user; node.log has it too.
+			reason, _, _ := strings.Cut(n.local.Err().Error(), "\n")
+			r.Say("%v", n.local.Err())
+			r.interrupt(reason)
 			r.aborting()
 		}
 	})
-	if r.StopFile != "" {
-		group.Go(func() { r.watchStopFile(ctx) })
-	}
 }
 
 // sampleAcceptance follows a sample of the load by `ack` calls, until ctx ends.
 // It begins with the load, as the setup has an entry of its own to ask for.
-func (r *run) sampleAcceptance(ctx context.Context) {
-	r.sampler = results.NewSampler(r.collector, r.network.nodes()[0], r.start)
+func (r *run) sampleAcceptance(ctx context.Context, group *sync.WaitGroup) {
+	r.sampler = results.NewSampler(r.collector, r.network.nodes(), r.start)
 	r.collector.Offer(r.sampler.Offer)
-	r.watchers.Go(func() { r.sampler.Run(ctx) })
+	group.Go(func() { r.sampler.Run(ctx) })
 }
 
 // feed tells the collector what the live feed brings.

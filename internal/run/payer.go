@@ -37,7 +37,7 @@ func newPayer(from string) (*payer, error) {
 
 // check makes sure that a load of so many entry credits can be paid for.
 func (p *payer) check(ctx context.Context, n *network, credits int64) error {
-	if p.local && n.identity.Name != "LOCAL" {
+	if p.local && !n.identity.IsLocal() {
 		return fmt.Errorf("credits.key local-test-key has credits on LOCAL networks only, and this is %s\n"+
 			"    hint: name a funded key with credits.key: env:NAME or file:PATH", n.identity.Name)
 	}
@@ -95,11 +95,17 @@ func (p *payer) buy(ctx context.Context, n *network, credits int64, say func(str
 			return nil
 		}
 		select {
+		case <-n.gone():
+			return fmt.Errorf("buying entry credits: %w", n.local.Err())
 		case <-tick.C:
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("buying entry credits: %s has %d of %d after %s; transaction %s did not come through",
+				why := fmt.Errorf("buying entry credits: %s has %d of %d after %s; transaction %s did not come through",
 					p.ec.ECAddress(), have, credits, time.Minute+2*n.blockTime, txid)
+				if err != nil {
+					why = fmt.Errorf("%w: %w", why, err)
+				}
+				return why
 			}
 			return ctx.Err()
 		}

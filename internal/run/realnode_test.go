@@ -98,7 +98,7 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Stop(context.Background()) })
-	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) { o.Fast = true })
+	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) { o.AboveCeiling = true })
 
 	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
 		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)

@@ -35,8 +35,8 @@ type Options struct {
 	ToolVersion string
 	// NodeCommand runs the embedded node: the program and its first arguments.
 	NodeCommand []string
-	// Fast allows more than [RateCeiling] on a network that is not LOCAL.
-	Fast bool
+	// AboveCeiling allows more than [RateCeiling] on a network that is not LOCAL.
+	AboveCeiling bool
 	// Deadline ends the run, waiting included; 0 is none.
 	Deadline time.Duration
 	// StopFile stops the run as an interrupt does once it exists; "" is none.
@@ -48,7 +48,7 @@ type Options struct {
 }
 
 // RateCeiling is the most entries a second for a network that others may be
-// using, unless [Options.Fast] is set.
+// using, unless [Options.AboveCeiling] is set.
 const RateCeiling = 20.0
 
 // An Interruption is why a run was stopped before its end.
@@ -88,6 +88,7 @@ type run struct {
 	sampling  *seriesSampler
 
 	watchers sync.WaitGroup
+	cutOff   bool // the wait after the load was
 	stage    atomic.Pointer[stage]
 	stopping context.CancelCauseFunc // ends the sending
 	aborting context.CancelFunc      // ends the waiting too
@@ -120,16 +121,13 @@ func Do(stop, abort context.Context, o Options) (err error) {
 		defer timer.Stop()
 	}
 
-	ui, stopUI := context.WithCancel(context.Background())
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		r.watch(ui)
-	}()
-	defer func() {
-		stopUI()
-		<-watched
-	}()
+	whole, end := context.WithCancel(context.Background())
+	defer r.watchers.Wait()
+	defer end()
+	r.watchers.Go(func() { r.watch(whole) })
+	if r.StopFile != "" {
+		r.watchers.Go(func() { r.watchStopFile(whole) })
+	}
 
 	if err := r.prepare(stop); err != nil {
 		if i := interruption(stop); i != nil {
@@ -215,8 +213,7 @@ func outHint(err error) error {
 // admissible refuses what the network must not be asked.
 func (r *run) admissible(ctx context.Context) error {
 	n := r.network
-	local := n.identity.Name == "LOCAL"
-	if !local && r.Scenario.Load.MaxRate() > RateCeiling && !r.Fast {
+	if !n.identity.IsLocal() && r.Scenario.Load.MaxRate() > RateCeiling && !r.AboveCeiling {
 		return fmt.Errorf("the load goes up to %g entries/s, and %s is not a LOCAL network: above %g entries/s others would feel it\n"+
 			"    hint: agree on it with the network's operators, then say so with --yes, or lower the rate",
 			r.Scenario.Load.MaxRate(), n.identity.Name, RateCeiling)
@@ -252,13 +249,14 @@ func (r *run) open() (err error) {
 // completed is an error.
 func (r *run) do(stop, abort context.Context) error {
 	failure := r.carryOut(stop, abort)
-	_, unwritten := r.collector.Finish()
+	_, unwritten := r.collector.Finish(r.cutOff)
 	failure = cmp.Or(failure, unwritten, r.entries.Sync(), r.entries.Close(), r.sampling.close())
 	if i := interruption(stop); failure != nil {
 		r.manifest.Interrupted, r.manifest.Failure = true, true
 		r.manifest.Why = factomd.Printable(failure.Error(), 500)
 	} else if i != nil {
-		r.manifest.Interrupted, r.manifest.Failure, r.manifest.Why = true, i.Failure, i.Why
+		r.manifest.Interrupted, r.manifest.Failure = true, i.Failure
+		r.manifest.Why = factomd.Printable(i.Why, 500)
 	}
 	r.complete()
 	r.dir.Release()
@@ -280,9 +278,10 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	var stopped atomic.Int64 // when sending was told to end
 	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
-	defer r.watchers.Wait()
+	var observers sync.WaitGroup
+	defer observers.Wait()
 	defer end()
-	r.observe(background)
+	r.observe(background, &observers)
 
 	r.enter(StageSetup)
 	err := r.generator.Setup(stop, abort)
@@ -293,7 +292,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.interrupt(err.Error())
 	}
 	if r.network.feed == nil {
-		r.sampleAcceptance(background)
+		r.sampleAcceptance(background, &observers)
 	}
 	r.enter(StageLoad)
 	if err := r.generator.Load(stop, abort); err != nil {
@@ -302,7 +301,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
 
 	r.enter(StageWait)
-	r.wait(abort)
+	r.cutOff = !r.wait(abort)
 	r.enter(StageAudit)
 	r.audit(abort)
 	return nil

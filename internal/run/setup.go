@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // chainsMade waits until the chains of the setup are in a process list.
@@ -23,7 +25,7 @@ func (r *run) chainsMade(stop context.Context) error {
 		}
 		if r.network.feed == nil && time.Since(asked) >= 500*time.Millisecond {
 			asked = time.Now()
-			if r.lastChainAccepted(stop) {
+			if r.lastChainsAccepted(stop) {
 				return nil
 			}
 		}
@@ -41,18 +43,24 @@ func (r *run) chainsMade(stop context.Context) error {
 	}
 }
 
-// lastChainAccepted asks, without a live feed, for the newest chain alone: the
-// node takes commits in order.
-func (r *run) lastChainAccepted(ctx context.Context) bool {
-	missing := r.collector.Missing()
-	if len(missing) == 0 {
-		return true
+// lastChainsAccepted asks, without a live feed, for the newest chain of each
+// endpoint alone: a node takes commits in order. It asks for one that is not
+// accepted yet, which stays the only call.
+func (r *run) lastChainsAccepted(ctx context.Context) bool {
+	last := map[int]results.Missing{}
+	for _, m := range r.collector.Missing() { // in planned order
+		last[m.Endpoint] = m
 	}
-	last := missing[len(missing)-1].Hash
-	ack, err := r.network.nodes()[0].Ack(ctx, last)
-	if err != nil || !ack.Entry.Accepted() {
-		return false
+	for i, e := range r.network.endpoints {
+		m, missing := last[i]
+		if !missing || m.Accepted {
+			continue
+		}
+		ack, err := e.client.Ack(ctx, m.Hash)
+		if err != nil || !ack.Entry.Accepted() {
+			return false
+		}
+		r.collector.Accept(m.Hash, int64(time.Since(r.start)))
 	}
-	r.collector.Accept(last, int64(time.Since(r.start)))
 	return true
 }

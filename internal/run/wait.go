@@ -8,8 +8,9 @@ import (
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// wait waits until every entry is accounted for, or the time for it is over.
-func (r *run) wait(abort context.Context) {
+// wait waits until every entry is accounted for, or the time for it is over. It
+// reports whether it was not cut off.
+func (r *run) wait(abort context.Context) (whole bool) {
 	confirm := r.Scenario.Confirm
 	timeout := confirm.Timeout.Time
 	if confirm.Timeout.Blocks > 0 {
@@ -21,13 +22,13 @@ func (r *run) wait(abort context.Context) {
 	for {
 		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
 		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
-			return
+			return true
 		}
 		select {
 		case <-abort.Done():
-			return
+			return false
 		case <-r.network.gone():
-			return
+			return false
 		case <-tick.C:
 		}
 	}
