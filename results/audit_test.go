@@ -81,7 +81,7 @@ func TestAuditStages(t *testing.T) {
 
 // A node in trouble is not asked for everything.
 func TestAuditIsBounded(t *testing.T) {
-	b := missingEntries(t, 1000)
+	b := missingEntries(t, auditAcks+100)
 	node := newFakeNode(110)
 	node.ack = noAck
 	if err := Audit(t.Context(), b.Collector, node, 101, 110); err != nil {

@@ -24,6 +24,9 @@ type story struct {
 	ref       Ref
 	told      bool // what became of its calls
 	skipped   bool
+	late      bool  // skipped because it was too late
+	givenUp   int64 // when, if late
+	waited    bool  // likewise
 	sub       Submission
 	accepted  int64 // the first instant that was told in time
 	confirmed int64
@@ -185,6 +188,13 @@ func (m *collectorModel) skip(t *rapid.T) {
 	m.c.Skip(s.ref)
 }
 
+func (m *collectorModel) giveUp(t *rapid.T) {
+	s := m.pick(t, func(s *story) bool { return !s.told && !s.skipped && s.confirmed == Never && s.accepted == Never })
+	s.skipped, s.late = true, true
+	s.givenUp, s.waited = max(s.At, m.tick(t)), rapid.Bool().Draw(t, "waited")
+	m.c.GiveUp(s.ref, s.givenUp, s.waited)
+}
+
 func (m *collectorModel) submitted(t *rapid.T) {
 	m.tellSubmission(t, m.pick(t, func(s *story) bool { return !s.told && !s.skipped }))
 }
@@ -337,6 +347,10 @@ func (m *collectorModel) entry(s *story, finished bool) Entry {
 		Index: s.Index, Hash: s.Hash, Chain: s.Chain, Kind: s.Kind, Phase: s.Phase, Endpoint: s.Endpoint,
 		Size: s.Size, Credits: s.Credits, Planned: s.At,
 		Sent: Never, Committed: Never, Revealed: Never, Accepted: s.accepted, Confirmed: s.confirmed, Height: s.height,
+		GivenUp: Never,
+	}
+	if s.late {
+		e.GivenUp, e.Waited = s.givenUp, s.waited
 	}
 	if s.Kind == KindEntry && !s.Hash.IsZero() {
 		e.Chain = m.stories[s.Parent].Chain
@@ -459,6 +473,7 @@ func TestCollectorModel(t *testing.T) {
 			"plan unsent": m.planUnsent,
 			"plan twice":  m.planTwice,
 			"skip":        m.skip,
+			"giveUp":      m.giveUp,
 			"submitted":   m.submitted,
 			"submitted 2": m.submitted, // twice as often
 			"commit":      m.commit,

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -418,7 +419,7 @@ func goldenEntries() []Entry {
 		e := Entry{
 			Index: index, Hash: entryHash(index), Chain: chainHash(0), Phase: 1, Endpoint: int(index % 2),
 			Size: 100 + int(index), Credits: 1, Planned: int64(index) * 1e9,
-			Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, Outcome: outcome,
+			Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, GivenUp: Never, Outcome: outcome,
 		}
 		change(&e)
 		return e
@@ -488,7 +489,7 @@ func TestReadVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Summary{Planned: 12, Complete: true}); s != want {
+	if want := (Summary{Planned: 12, Last: 30 * int64(time.Second), Complete: true}); s != want {
 		t.Errorf("summary is %+v, not %+v", s, want)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return int(a.Index) - int(b.Index) })
