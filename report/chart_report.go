@@ -468,12 +468,14 @@ func pressureChart(r *Report, n int) (figure, chart) {
 }
 
 func harnessChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "harness-chart", title: "What the harness used", x: timeAxis(r), bands: phaseBands(r)}
-	caption := "The load generator’s own cost. A generator short of CPU is late by itself; the verdict invalid guards against that." +
+	c := chart{id: "harness-chart", title: "What harness and node used", x: timeAxis(r), bands: phaseBands(r)}
+	caption := "What the load generator and, where it started one, its node cost. A generator short of CPU is late by itself; the verdict invalid guards against that." +
 		perPointText(r.Series, n, "the line shows its highest interval")
 	return levelChart(r, c, n, caption, []level{
-		{"harness_cpu", "CPU, cores", "CPU", "c-schedule", 1, 0},
-		{"harness_rss_bytes", "memory (RSS), MiB", "memory", "c-schedule", 1 << 20, 0},
+		{"harness_cpu", "CPU of the harness, cores", "harness", "c-schedule", 1, 0},
+		{"harness_rss_bytes", "memory (RSS) of the harness, MiB", "harness", "c-schedule", 1 << 20, 0},
+		{"node_cpu", "CPU of the node, cores", "node", "c-accepted", 1, 0},
+		{"node_rss_bytes", "memory (RSS) of the node, MiB", "node", "c-accepted", 1 << 20, 0},
 	})
 }
 

@@ -21,6 +21,8 @@ var seriesColumns = []string{
 	"height", "minute",
 	"harness_cpu", // cores used
 	"harness_rss_bytes",
+	"node_cpu", // cores used, of a node that the run started
+	"node_rss_bytes",
 }
 
 // seriesFold collects what entries did, second by second.
@@ -90,9 +92,9 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 		f.at(samples[n-1].At - 1)
 	}
 	bySecond := make([]*results.Sample, len(f.rows))
-	cpu := make([]Number, len(f.rows))
+	cpu, nodeCPU := make([]Number, len(f.rows)), make([]Number, len(f.rows))
 	for i := range cpu {
-		cpu[i] = unknown
+		cpu[i], nodeCPU[i] = unknown, unknown
 	}
 	for i := range samples {
 		// A sample is of the second that it ends.
@@ -102,7 +104,11 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 		}
 		bySecond[at] = &samples[i]
 		if i > 0 && samples[i].At > samples[i-1].At {
-			cpu[at] = Number((samples[i].CPUSeconds - samples[i-1].CPUSeconds) / seconds(samples[i].At-samples[i-1].At))
+			elapsed := seconds(samples[i].At - samples[i-1].At)
+			cpu[at] = Number((samples[i].CPUSeconds - samples[i-1].CPUSeconds) / elapsed)
+			if samples[i].NodeRSSBytes > 0 {
+				nodeCPU[at] = Number((samples[i].NodeCPUSeconds - samples[i-1].NodeCPUSeconds) / elapsed)
+			}
 		}
 	}
 
@@ -110,9 +116,12 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 	for i := range f.rows {
 		r := &f.rows[i]
 		outstanding += r.outstanding
-		height, minute, inFlight, rss := unknown, unknown, unknown, unknown
+		height, minute, inFlight, rss, nodeRSS := unknown, unknown, unknown, unknown, unknown
 		if n := bySecond[i]; n != nil {
 			inFlight, rss = Number(n.InFlight), Number(n.RSSBytes)
+			if n.NodeRSSBytes > 0 {
+				nodeRSS = Number(n.NodeRSSBytes)
+			}
 			if n.Known {
 				height, minute = Number(n.Height), Number(n.Minute)
 			}
@@ -132,6 +141,7 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 			schedule,
 			height, minute,
 			cpu[i], rss,
+			nodeCPU[i], nodeRSS,
 		})
 	}
 	return s

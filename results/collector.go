@@ -350,8 +350,9 @@ type Sighting struct {
 	Entries []factomd.Hash // of the entry blocks of the chains that the collector tracks
 }
 
-// Block tells of a saved directory block. Blocks come in order, without gaps.
-func (c *Collector) Block(s Sighting) {
+// Block tells of a saved directory block, and returns what the record has of it.
+// Blocks come in order, without gaps.
+func (c *Collector) Block(s Sighting) Block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.own = c.own[:0]
@@ -370,11 +371,13 @@ func (c *Collector) Block(s Sighting) {
 			c.found(ref, s.Seen)
 		}
 	}
-	c.w.block(Block{Height: s.Height, Seen: s.Seen, Entries: entries}, c.own)
+	b := Block{Height: s.Height, Seen: s.Seen, Entries: entries, Own: uint64(len(c.own))}
+	c.w.block(b, c.own)
 	c.scanned = s.Height
 	if len(c.own) > 0 {
 		c.lastOwn = s.Seen
 	}
+	return b
 }
 
 // found confirms an entry in the block that is being told of.

@@ -127,8 +127,8 @@ type Phase struct {
 
 // Block is one directory block that was saved during the run.
 type Block struct {
-	Height  uint32
-	Seen    int64  // when it was first seen saved, nanoseconds since the run's start
-	Entries uint64 // in the chains of the run, others' included
-	Own     uint64 // of the run
+	Height  uint32 `json:"height"`
+	Seen    int64  `json:"seen"`    // when it was first seen saved, nanoseconds since the run's start
+	Entries uint64 `json:"entries"` // in the chains of the run, others' included
+	Own     uint64 `json:"own"`     // of the run
 }

@@ -42,6 +42,8 @@ type ObserverOptions struct {
 	From uint32
 	// Start is the run's start, from which instants are counted.
 	Start time.Time
+	// Saved is told of each block that was read, if it is not nil.
+	Saved func(Block)
 }
 
 // An Observer reads directory blocks as they are saved and tells a [Collector]
@@ -144,7 +146,9 @@ func (o *Observer) poll(ctx context.Context) error {
 			return err
 		}
 		s.Seen = o.firstSeen(o.next)
-		o.collector.Block(s)
+		if b := o.collector.Block(s); o.opts.Saved != nil {
+			o.opts.Saved(b)
+		}
 		o.next++
 		o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
 	}

@@ -23,11 +23,22 @@ type Sample struct {
 	CPUSeconds float64 `json:"cpu_s"` // of the harness, since it started
 	RSSBytes   uint64  `json:"rss_bytes"`
 	Goroutines int     `json:"goroutines"`
+	// Of the node's process where the run started it, else 0.
+	NodeCPUSeconds float64 `json:"node_cpu_s,omitempty"`
+	NodeRSSBytes   uint64  `json:"node_rss_bytes,omitempty"`
 }
 
 // AppendSample writes one line of series.log.
-func AppendSample(w io.Writer, s Sample) error {
-	b, err := json.Marshal(s)
+func AppendSample(w io.Writer, s Sample) error { return appendLine(w, s) }
+
+// AppendBlock writes the other kind of line in series.log: a saved directory
+// block.
+func AppendBlock(w io.Writer, b Block) error {
+	return appendLine(w, map[string]Block{"block": b})
+}
+
+func appendLine(w io.Writer, row any) error {
+	b, err := json.Marshal(row)
 	if err != nil {
 		return err
 	}
@@ -37,8 +48,8 @@ func AppendSample(w io.Writer, s Sample) error {
 	return nil
 }
 
-// ReadSeries reads the series.log of a run's directory up to the first line that
-// is torn or damaged. A run that did not live for a second has none.
+// ReadSeries reads the samples in the series.log of a run's directory, up to the
+// first line that is torn or damaged. A run that did not live for a second has none.
 func ReadSeries(path string) ([]Sample, error) {
 	f, err := os.Open(filepath.Join(path, SeriesFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,12 +63,18 @@ func ReadSeries(path string) ([]Sample, error) {
 	var last int64
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		var s Sample
-		if json.Unmarshal(lines.Bytes(), &s) != nil || s.At <= last {
+		var row struct {
+			Sample
+			Block *Block `json:"block"`
+		}
+		switch err := json.Unmarshal(lines.Bytes(), &row); {
+		case err == nil && row.Block != nil:
+			continue
+		case err != nil || row.At <= last:
 			return samples, nil
 		}
-		last = s.At
-		samples = append(samples, s)
+		last = row.At
+		samples = append(samples, row.Sample)
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
 		return nil, fmt.Errorf("reading %s: %w", SeriesFile, err)

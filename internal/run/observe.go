@@ -22,6 +22,11 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	n := r.network
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
 		Nodes: n.nodes(), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
+		Saved: func(b results.Block) {
+			if err := results.AppendBlock(r.sampling.file, b); err != nil {
+				r.interrupt(err.Error())
+			}
+		},
 	})
 	group.Go(func() {
 		if err := r.observer.Run(ctx); err != nil {

@@ -237,7 +237,7 @@ func (r *run) open() (err error) {
 	r.start = time.Now()
 	r.manifest = r.newManifest()
 	r.collector = results.NewCollector(r.entries)
-	r.sampling = newSeriesSampler(series, r.start)
+	r.sampling = newSeriesSampler(series, r.start, r.network)
 	if err := r.collector.Err(); err != nil {
 		return err
 	}

@@ -12,37 +12,52 @@ import (
 	"github.com/FactomProject/factom-load/results"
 )
 
-// A seriesSampler writes series.log: one line a second.
+// A meter measures what a process costs. The zero meter measures nothing.
+type meter struct {
+	process *process.Process
+	cpu     float64 // seconds since the process started
+	maxRSS  uint64  // bytes
+}
+
+func newMeter(pid int) meter {
+	p, err := process.NewProcess(int32(pid))
+	if err != nil {
+		return meter{} // it cannot be asked, or is gone
+	}
+	return meter{process: p}
+}
+
+// read returns the CPU seconds and the memory of the process, 0 where they are
+// not known.
+func (m *meter) read() (cpu float64, rss uint64) {
+	if m.process == nil {
+		return 0, 0
+	}
+	if t, err := m.process.Times(); err == nil {
+		m.cpu = t.User + t.System
+	}
+	if info, err := m.process.MemoryInfo(); err == nil {
+		rss = info.RSS
+		m.maxRSS = max(m.maxRSS, rss)
+	}
+	return m.cpu, rss
+}
+
+// A seriesSampler writes series.log: one line a second, and one a block.
 type seriesSampler struct {
 	file    *os.File
 	start   time.Time
-	process *process.Process // nil where it cannot be asked
-	cpu     float64          // seconds
-	maxRSS  uint64
+	harness meter
+	node    meter // of a local node
 }
 
-func newSeriesSampler(file *os.File, start time.Time) *seriesSampler {
-	s := &seriesSampler{file: file, start: start}
-	if p, err := process.NewProcess(int32(os.Getpid())); err == nil {
-		s.process = p
+func newSeriesSampler(file *os.File, start time.Time, n *network) *seriesSampler {
+	s := &seriesSampler{file: file, start: start, harness: newMeter(os.Getpid())}
+	if n.local != nil {
+		s.node = newMeter(n.local.PID())
 	}
-	s.measure()
+	s.harness.read()
 	return s
-}
-
-// measure returns what the process costs now.
-func (s *seriesSampler) measure() (cpu float64, rss uint64) {
-	if s.process == nil {
-		return 0, 0
-	}
-	if t, err := s.process.Times(); err == nil {
-		s.cpu = t.User + t.System
-	}
-	if m, err := s.process.MemoryInfo(); err == nil {
-		rss = m.RSS
-		s.maxRSS = max(s.maxRSS, rss)
-	}
-	return s.cpu, rss
 }
 
 // run writes a sample at the end of each second of the run, until ctx ends or
@@ -59,7 +74,8 @@ func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) err
 		case <-timer.C:
 		}
 		sample := results.Sample{At: int64(next), Goroutines: runtime.NumGoroutine()}
-		sample.CPUSeconds, sample.RSSBytes = s.measure()
+		sample.CPUSeconds, sample.RSSBytes = s.harness.read()
+		sample.NodeCPUSeconds, sample.NodeRSSBytes = s.node.read()
 		fill(&sample)
 		if err := results.AppendSample(s.file, sample); err != nil {
 			return err
@@ -69,8 +85,8 @@ func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) err
 
 // cost returns what the run cost the harness: CPU seconds and the most memory.
 func (s *seriesSampler) cost() (cpu float64, maxRSS uint64) {
-	s.measure()
-	return s.cpu, s.maxRSS
+	s.harness.read()
+	return s.harness.cpu, s.harness.maxRSS
 }
 
 func (s *seriesSampler) close() error {
