@@ -43,7 +43,7 @@ type Options struct {
 	Tracker   Tracker
 	Start     time.Time // the run's start, from which instants are counted
 	// Sleep waits until an instant, and reports whether it did: ctx may end
-	// first. [SleepUntil] if nil.
+	// first. If nil, the kernel's timers are used.
 	Sleep func(ctx context.Context, until time.Time) bool
 }
 
@@ -77,9 +77,6 @@ func New(o Options) *Generator {
 	weights := make([]int, len(o.Endpoints))
 	for i, e := range o.Endpoints {
 		weights[i] = e.Weight
-	}
-	if o.Sleep == nil {
-		o.Sleep = SleepUntil
 	}
 	s := o.Scenario
 	g := &Generator{
@@ -222,6 +219,12 @@ func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
 // in flight waits, and everything that came due meanwhile goes out at once after
 // it: the schedule never moves.
 func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
+	sleep := g.opts.Sleep
+	if sleep == nil {
+		timer := newKernelTimer()
+		defer timer.close()
+		sleep = timer.sleepUntil
+	}
 	work := make(chan *job)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -230,7 +233,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 	var full time.Time // when the last wait for room ended
 	for j := range ready {
 		due := g.opts.Start.Add(time.Duration(j.at))
-		if stop.Err() != nil || !g.opts.Sleep(stop, due) {
+		if stop.Err() != nil || !sleep(stop, due) {
 			g.skip(j)
 			continue
 		}
@@ -259,7 +262,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		default:
 			workers.Go(func() { g.worker(abort, j, work) })
 		}
-		runtime.Gosched() // the worker first: a sleep in the kernel would keep its processor
+		runtime.Gosched() // the worker first, if the next slot is due already
 	}
 }
 

@@ -4,5 +4,11 @@ package generator
 
 import "time"
 
-// kernelSleep sleeps for d.
-func kernelSleep(d time.Duration) { time.Sleep(d) }
+// A kernelTimer sleeps with the runtime's precision.
+type kernelTimer struct{}
+
+func newKernelTimer() *kernelTimer { return &kernelTimer{} }
+
+func (*kernelTimer) sleep(d time.Duration) { time.Sleep(d) }
+
+func (*kernelTimer) close() {}
