@@ -112,7 +112,10 @@ func (r *recording) block(height uint32, seen int64, own ...uint64) {
 // build finishes the record and folds it.
 func (r *recording) build() *Report {
 	r.t.Helper()
-	if _, err := r.collector.Finish(false); err != nil {
+	for _, m := range r.collector.Missing() { // an audit that finds nothing
+		r.collector.Audited(m)
+	}
+	if _, err := r.collector.Finish(); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.fold()
@@ -369,6 +372,22 @@ func TestVerdicts(t *testing.T) {
 		{"a threshold in blocks", []string{"confirm.max < 0.5blocks"}, good, Fail, 3},
 		{"a threshold without samples", []string{"accept.p95 < 1s"}, good, Fail, 3},
 		{"a share", []string{"confirmed >= 100%"}, good, Pass, 0},
+		{"too many are unconfirmed for a p99", []string{"confirm.p99 < 9blocks"}, func(r *recording) {
+			good(r)
+			i := r.plan(2, results.KindEntry, 2990*ms)
+			r.submit(i, 2990*ms, nil)
+			r.accept(i, 50_000*ms) // after the last poll
+		}, Fail, 3},
+		{"and not for a p50", []string{"confirm.p50 < 9blocks"}, func(r *recording) {
+			good(r)
+			i := r.plan(2, results.KindEntry, 2990*ms)
+			r.submit(i, 2990*ms, nil)
+			r.accept(i, 50_000*ms)
+		}, Pass, 0},
+		{"too many are unanswered", []string{"submit.p95 < 1s"}, func(r *recording) {
+			good(r)
+			r.submit(r.plan(2, results.KindEntry, 2990*ms), 2990*ms, errTimeout)
+		}, Fail, 3},
 		{"lost", nil, every, Lost, 4},
 		{"lost beats thresholds", []string{"submit.p99 < 1ms"}, every, Lost, 4},
 		{"the scenario allows loss", []string{"lost < 10"}, every, Pass, 0},

@@ -30,7 +30,7 @@ func (f *fold) judge(r *Report) error {
 		if err != nil {
 			return fmt.Errorf("threshold %q of the record: %w", text, err)
 		}
-		result := r.check(t)
+		result := f.check(r, t)
 		r.Thresholds = append(r.Thresholds, result)
 		if t.Metric == "lost" {
 			// The scenario says itself how much loss is too much.
@@ -67,6 +67,9 @@ func (f *fold) judge(r *Report) error {
 	default:
 		r.Verdict, r.ExitCode = Pass, ExitOK
 		r.VerdictWhy = fmt.Sprintf("%d of %d planned entries are confirmed, %d lost", t.Confirmed, t.Planned, t.Lost)
+		if t.Accepted > 0 {
+			r.VerdictWhy += fmt.Sprintf(", and %d still in a process list when the wait ended", t.Accepted)
+		}
 		if n := len(r.Thresholds); n > 0 {
 			r.VerdictWhy += fmt.Sprintf("; all %d thresholds hold", n)
 		}
@@ -111,9 +114,10 @@ func (f *fold) valid(r *Report) (ok bool, why string) {
 		msText(own.P99), msText(limit))
 }
 
-// check measures a threshold. A latency without samples meets no threshold.
-func (r *Report) check(t scenarios.Threshold) ThresholdResult {
-	value, known := r.metric(t.Metric)
+// check measures a threshold. A latency without samples meets none, and neither
+// does a percentile of which too many entries are missing.
+func (f *fold) check(r *Report, t scenarios.Threshold) ThresholdResult {
+	value, known := f.metric(r, t.Metric)
 	limit := t.Value
 	if t.Blocks > 0 {
 		limit = t.Blocks * r.Network.BlockSeconds * 1000
@@ -148,11 +152,11 @@ func compare(value float64, op string, limit float64) bool {
 
 // metric looks a figure up by its name in a scenario: latencies and rates of the
 // measured phases, counts of all.
-func (r *Report) metric(m scenarios.Metric) (value float64, known bool) {
+func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool) {
 	name := string(m)
 	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
 		l, ok := r.LatencyMS.stage(stage)
-		if !ok || l.Count == 0 {
+		if !ok || l.Count == 0 || f.hidden(stage, l.Count, figure) {
 			return 0, false
 		}
 		return l.figure(figure)
@@ -171,6 +175,35 @@ func (r *Report) metric(m scenarios.Metric) (value float64, known bool) {
 	}
 	value, known = perSecond[name]
 	return value, known
+}
+
+// hidden reports whether a figure over the entries that came to a stage says
+// nothing of all that should have: a percentile of which too many are missing,
+// or a maximum of which one is. They would have been the slowest.
+func (f *fold) hidden(stage string, count uint64, figure string) bool {
+	missing := f.measured.missing(stage)
+	if missing == 0 {
+		return false
+	}
+	beyond := map[string]float64{"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01, "p999": 0.001, "max": 0}
+	share, ranked := beyond[figure]
+	return ranked && float64(missing) > share*float64(count+missing)
+}
+
+// missing is how many entries of a section have no latency of a stage although
+// the node did not refuse them.
+func (s *section) missing(stage string) (n uint64) {
+	switch stage {
+	case "submit", "reveal_service", "commit_service":
+		for e, row := range s.errors.byKind {
+			if !e.Rejected {
+				n += row.Count
+			}
+		}
+	case "confirm":
+		n = s.totals.Accepted + s.totals.Lost
+	}
+	return n
 }
 
 func (l *Latencies) stage(name string) (Latency, bool) {

@@ -241,8 +241,12 @@ type Harness struct {
 	// GCPauseMaxMS is the longest pause of the harness's garbage collector,
 	// rounded up to the runtime's next step.
 	GCPauseMaxMS float64 `json:"gc_pause_max_ms"`
-	Valid        bool    `json:"valid"`
-	Why          string  `json:"why"`
+	// PauseMaxMS is the longest time that the harness as a whole stood still, in
+	// a sleep of 10 ms that took longer: latencies above the 99th percentile may
+	// be too long by so much.
+	PauseMaxMS float64 `json:"pause_max_ms"`
+	Valid      bool    `json:"valid"`
+	Why        string  `json:"why"`
 }
 
 // Number is a figure that may be unknown: NaN here, null in JSON.

@@ -389,7 +389,7 @@ func (c *Collector) found(ref Ref, seen int64) {
 	if l.followed {
 		c.accept(l, seen)
 	}
-	l.confirmed = seen
+	l.confirmed = max(seen, l.planned) // a node can serve blocks of the future
 	c.counts.Confirmed++
 	c.own = append(c.own, l.index)
 	switch l.result {

@@ -492,7 +492,8 @@ func TestCollectorModel(t *testing.T) {
 				m.tellSubmission(t, s)
 			}
 		}
-		planned, err := m.c.Finish(false)
+		askForAll(m.c)
+		planned, err := m.c.Finish()
 		if err != nil || planned != uint64(len(m.stories)) {
 			t.Fatalf("finished with %d of %d, %v", planned, len(m.stories), err)
 		}
@@ -594,7 +595,7 @@ func TestFullDisk(t *testing.T) {
 		},
 		"flush":  c.Flush,
 		"err":    c.Err,
-		"finish": func() error { _, err := NewCollector(&brittle{}).Finish(false); return err },
+		"finish": func() error { _, err := NewCollector(&brittle{}).Finish(); return err },
 	} {
 		if err := f(); !errors.Is(err, errFull) {
 			t.Errorf("later: %v", err)
@@ -614,7 +615,7 @@ func TestFullDisk(t *testing.T) {
 func TestFinishNeedsAllSubmissions(t *testing.T) {
 	b := newBench(t)
 	b.plan(1, 1, KindEntry, 0)
-	if _, err := b.Finish(false); err == nil || !strings.Contains(err.Error(), "entry 1") {
+	if _, err := b.Finish(); err == nil || !strings.Contains(err.Error(), "entry 1") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -630,7 +631,7 @@ func TestFinishManyOutcomes(t *testing.T) {
 	for i := range c.lives {
 		c.lives[i] = life{index: 1<<40 + uint64(i), result: failure, inUse: true, accepted: Never, confirmed: Never}
 	}
-	if _, err := c.Finish(false); err != nil {
+	if _, err := c.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	if w.total < maxFrame || w.most > maxFrame {
@@ -739,7 +740,7 @@ func TestMemoryOfReading(t *testing.T) {
 			r.save()
 		}
 	}
-	if _, err := r.c.Finish(false); err != nil {
+	if _, err := r.c.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	j := &joiner{live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}}
@@ -855,7 +856,7 @@ func BenchmarkReadEntries(b *testing.B) {
 			r.save()
 		}
 	}
-	r.c.Finish(false)
+	r.c.Finish()
 	b.ReportAllocs()
 	b.SetBytes(int64(log.Len()))
 	for b.Loop() {

@@ -237,7 +237,7 @@ func realLog(tb testing.TB) brokenLog {
 	mark()
 	b.block(8, 800, entryHash(1), entryHash(5))
 	mark()
-	if _, err := b.Finish(false); err != nil {
+	if _, err := b.Finish(); err != nil {
 		tb.Fatal(err)
 	}
 	mark()

@@ -14,6 +14,13 @@ import (
 // the fixed polling under 4 requests a second.
 const PollInterval = 300 * time.Millisecond
 
+// blocksAPoll is how many blocks are read at most before the height is asked for
+// again. A node that catches up has many; one that lies has no end of them.
+const blocksAPoll = 20
+
+// maxSighting is how many entries of one directory block are taken in at most.
+const maxSighting = 4 << 20
+
 // pollTimeout is how long a node may take to tell its height before another one
 // is asked.
 const pollTimeout = 10 * time.Second
@@ -130,7 +137,6 @@ func (o *Observer) poll(ctx context.Context) error {
 	}
 	answered := time.Now()
 	seen := int64(answered.Sub(o.opts.Start))
-	o.collector.Polled(int64(sent.Sub(o.opts.Start)), minute.SavedHeight)
 	if minute.SavedHeight > o.newest {
 		if !o.lastPoll.IsZero() {
 			o.resolution.Store(max(o.resolution.Load(), int64(answered.Sub(o.lastPoll))))
@@ -140,8 +146,16 @@ func (o *Observer) poll(ctx context.Context) error {
 	}
 	o.lastPoll = sent
 	o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
-	for o.next <= minute.SavedHeight {
+	for range blocksAPoll {
+		if o.next > minute.SavedHeight {
+			// Only a height whose blocks are there to read is believed.
+			o.collector.Polled(int64(sent.Sub(o.opts.Start)), minute.SavedHeight)
+			break
+		}
 		s, err := o.read(ctx, node, o.next)
+		if rejected, code, _ := factomd.Classify(err); rejected && code == factomd.CodeNotFound {
+			o.newest, o.unread = o.next-1, nil // it was not saved when the node said so
+		}
 		if err != nil {
 			return err
 		}
@@ -198,7 +212,9 @@ func (o *Observer) read(ctx context.Context, node Node, height uint32) (Sighting
 			return s, fmt.Errorf("reading block %d: the entry block %s is of chain %s and block %d, not of chain %s",
 				height, ref.KeyMR, entries.ChainID, entries.Height, ref.ChainID)
 		}
-		s.Entries = append(s.Entries, entries.Entries...)
+		if s.Entries = append(s.Entries, entries.Entries...); len(s.Entries) > maxSighting {
+			return s, fmt.Errorf("reading block %d: it lists more than %d entries", height, maxSighting)
+		}
 	}
 	return s, nil
 }

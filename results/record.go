@@ -106,6 +106,7 @@ type Harness struct {
 	MaxRSSBytes    uint64  `json:"max_rss_bytes"`
 	SubmitRequests uint64  `json:"submit_requests"`
 	GCPauseMaxMS   float64 `json:"gc_pause_max_ms"`
+	PauseMaxMS     float64 `json:"pause_max_ms"`
 }
 
 // A Directory is the directory of a run in progress. It is locked until it is

@@ -144,6 +144,19 @@ func (c *Collector) Listed() (n int) {
 	return n
 }
 
+// Unasked returns how many missing entries the audit did not get to ask for.
+func (c *Collector) Unasked() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.lives {
+		l := &c.lives[i]
+		if l.inUse && l.result == success && l.confirmed == Never && l.accepted == Never && !l.asked {
+			n++
+		}
+	}
+	return n
+}
+
 // Overdue reports whether the blocks were read that could hold what the audit,
 // which ended at an instant, found in a process list. If so, what is in none of
 // them is lost.
@@ -156,9 +169,8 @@ func (c *Collector) Overdue(audited int64) bool {
 
 // Finish gives every entry that has no outcome yet the one that it earned,
 // completes the record and returns how many entries were planned. All
-// submissions must be over, and nothing more may be told. cutOff says that the
-// wait was ended before its time: what nobody asked for is then not called lost.
-func (c *Collector) Finish(cutOff bool) (planned uint64, err error) {
+// submissions must be over, and nothing more may be told.
+func (c *Collector) Finish() (planned uint64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.lives {
@@ -169,7 +181,7 @@ func (c *Collector) Finish(cutOff bool) (planned uint64, err error) {
 		if l.result == unanswered {
 			return c.counts.Planned, fmt.Errorf("entry %d was never told to be over", l.index)
 		}
-		o, stage := c.verdict(l, cutOff)
+		o, stage := c.verdict(l)
 		c.w.outcome(l.index, o, stage)
 		c.release(Ref(i))
 		if len(c.w.buf) >= maxFrame/2 {
@@ -182,7 +194,10 @@ func (c *Collector) Finish(cutOff bool) (planned uint64, err error) {
 
 // verdict returns the outcome of an entry that is in no block. The stage of one
 // that was refused or failed says whether it is paid for all the same.
-func (c *Collector) verdict(l *life, cutOff bool) (Outcome, Stage) {
+//
+// What the audit could not ask for, because the node did not answer or time ran
+// out, may well be on the chain: that is not called lost.
+func (c *Collector) verdict(l *life) (Outcome, Stage) {
 	unseen := NoStage
 	if l.commit {
 		unseen = StageReveal
@@ -196,7 +211,7 @@ func (c *Collector) verdict(l *life, cutOff bool) (Outcome, Stage) {
 		return Failed, unseen
 	case l.listed, l.accepted != Never:
 		return Lost, StageAccepted
-	case cutOff && !l.asked:
+	case !l.asked:
 		return Failed, unseen
 	case l.commit:
 		return Lost, StageReveal

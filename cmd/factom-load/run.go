@@ -144,7 +144,10 @@ func signals(ctx context.Context, say func(string, ...any)) (stop, abort context
 	abort, aborting := context.WithCancel(ctx)
 	stop, stopping := context.WithCancelCause(abort)
 	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	// A terminal that goes away ends a run as its user would; what is written to
+	// it then, or to a pipe that nobody reads, is lost, and the report is not.
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {

@@ -153,22 +153,26 @@ func (c *Client) Close() {
 	}
 }
 
+// maxCallReply bounds the reply to a [Client.Call] in bytes. Only blocks are
+// larger than a few hundred, and those are read piece by piece.
+const maxCallReply = 1 << 20
+
 // Call makes one JSON-RPC call and stores its result, as [json.Unmarshal]
 // would. The error has a [Failure] in it.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
-	return c.query(ctx, method, params, func(d *json.Decoder) error { return d.Decode(result) })
+	return c.query(ctx, method, params, min(c.maxReply, maxCallReply), func(d *json.Decoder) error { return d.Decode(result) })
 }
 
 // query makes one JSON-RPC call and has read read its result as it arrives.
-func (c *Client) query(ctx context.Context, method string, params any, read func(*json.Decoder) error) error {
+func (c *Client) query(ctx context.Context, method string, params any, limit int64, read func(*json.Decoder) error) error {
 	c.requests.Add(1)
-	if err := c.exchange(ctx, method, params, read); err != nil {
+	if err := c.exchange(ctx, method, params, limit, read); err != nil {
 		return fmt.Errorf("asking %s for %s: %w", c.URL(), method, err)
 	}
 	return nil
 }
 
-func (c *Client) exchange(ctx context.Context, method string, params any, read func(*json.Decoder) error) error {
+func (c *Client) exchange(ctx context.Context, method string, params any, limit int64, read func(*json.Decoder) error) error {
 	body, err := json.Marshal(factom.NewJSON2Request(method, 0, params))
 	if err != nil {
 		return err
@@ -188,7 +192,7 @@ func (c *Client) exchange(ctx context.Context, method string, params any, read f
 	if f := statusFailure(response.StatusCode, response.Header); f != nil {
 		return f
 	}
-	reply := &limitedReader{r: response.Body, left: c.maxReply}
+	reply := &limitedReader{r: response.Body, left: limit}
 	err = readReply(reply, response.StatusCode, read)
 	if reply.err != nil {
 		return transportFailure(orContext(ctx, reply.err))

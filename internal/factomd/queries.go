@@ -85,7 +85,8 @@ func (c *Client) DirectoryBlock(ctx context.Context, height uint32) (DirectoryBl
 	var reply struct {
 		DBlock *factom.DBlock `json:"dblock"`
 	}
-	if err := c.Call(ctx, method, heightParams{height, true}, &reply); err != nil {
+	read := func(d *json.Decoder) error { return d.Decode(&reply) }
+	if err := c.query(ctx, method, heightParams{height, true}, c.maxReply, read); err != nil {
 		return DirectoryBlock{}, err
 	}
 	if reply.DBlock == nil {
@@ -117,12 +118,17 @@ func directoryBlock(b *factom.DBlock) (DirectoryBlock, error) {
 		KeyMR:     keyMR,
 		Chains:    make([]BlockRef, len(b.DBEntries)),
 	}
+	listed := make(map[Hash]struct{}, len(b.DBEntries))
 	for i, e := range b.DBEntries {
 		chain, chainErr := ParseHash(e.ChainID)
 		key, keyErr := ParseHash(e.KeyMR)
 		if err := errors.Join(chainErr, keyErr); err != nil {
 			return DirectoryBlock{}, fmt.Errorf("chain %d: %w", i, err)
 		}
+		if _, twice := listed[chain]; twice {
+			return DirectoryBlock{}, fmt.Errorf("chain %d: it is there twice", i)
+		}
+		listed[chain] = struct{}{}
 		block.Chains[i] = BlockRef{chain, key}
 	}
 	return block, nil
@@ -138,7 +144,7 @@ type EntryBlock struct {
 // EntryBlock returns the block of a chain that keyMR names.
 func (c *Client) EntryBlock(ctx context.Context, keyMR Hash) (EntryBlock, error) {
 	var block EntryBlock
-	err := c.query(ctx, "entry-block", map[string]Hash{"keymr": keyMR}, func(d *json.Decoder) error {
+	err := c.query(ctx, "entry-block", map[string]Hash{"keymr": keyMR}, c.maxReply, func(d *json.Decoder) error {
 		return object(d, func(name string) error {
 			switch name {
 			case "header":
@@ -182,7 +188,7 @@ func (c *Client) Commits(ctx context.Context, height uint32) ([]Hash, error) {
 			return skip(d)
 		})
 	}
-	err := c.query(ctx, method, heightParams{height, true}, func(d *json.Decoder) error {
+	err := c.query(ctx, method, heightParams{height, true}, c.maxReply, func(d *json.Decoder) error {
 		return within(d, "ecblock", func() error {
 			return object(d, func(name string) error {
 				switch name {

@@ -3,6 +3,7 @@ package run_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -215,7 +216,8 @@ func TestEndpointGone(t *testing.T) {
 	}
 }
 
-// TestOnlyEndpointGone has nobody left to ask: the run still comes to its end.
+// TestOnlyEndpointGone has nobody left to ask: the run still comes to its end,
+// says that it could not look, and calls nothing lost.
 func TestOnlyEndpointGone(t *testing.T) {
 	t.Parallel()
 	var commits atomic.Int64
@@ -231,7 +233,10 @@ func TestOnlyEndpointGone(t *testing.T) {
 		n.Close()
 	}()
 	got := carryOut(t, plan{phase: "for: 2s, rate: 40/s"}.scenario(n.URL()))
-	got.verdict(t, report.Lost, report.ExitLost)
+	got.verdict(t, report.Interrupted, report.ExitCannot)
+	if !strings.Contains(got.Run.Why, "could not be looked for") || got.Totals.Lost > 0 {
+		t.Errorf("why %q, totals %+v", got.Run.Why, got.Totals)
+	}
 	if got.Totals.Failed < 30 || got.Totals.Confirmed < 3 || got.Errors[0].Message != "connection refused" {
 		t.Errorf("totals %+v, errors %+v", got.Totals, got.Errors)
 	}

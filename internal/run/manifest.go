@@ -63,7 +63,10 @@ func (r *run) complete() {
 	}
 	switch {
 	case r.network.feed != nil:
-		m.Observed.AcceptResolutionMS = milliseconds(r.network.feed.Stats().MaxBusy)
+		// What arrived while the receiver was busy, or the whole harness stood
+		// still, was seen that much later.
+		late := max(r.network.feed.Stats().MaxBusy, time.Duration(r.pauses.longest.Load()))
+		m.Observed.AcceptResolutionMS = milliseconds(late)
 	case r.sampler != nil:
 		m.Observed.AcceptResolutionMS = milliseconds(r.sampler.Resolution())
 	}
@@ -72,6 +75,7 @@ func (r *run) complete() {
 	}
 	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
 	m.Harness.GCPauseMaxMS = longestPause() * 1e3
+	m.Harness.PauseMaxMS = milliseconds(time.Duration(r.pauses.longest.Load()))
 }
 
 // longestPause returns the longest pause of the garbage collector so far, in

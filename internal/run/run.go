@@ -86,9 +86,9 @@ type run struct {
 	sampler   *results.Sampler // nil with a live feed, and until the load
 	generator *generator.Generator
 	sampling  *seriesSampler
+	pauses    pauseMeter
 
 	watchers sync.WaitGroup
-	cutOff   bool // the wait after the load was
 	stage    atomic.Pointer[stage]
 	stopping context.CancelCauseFunc // ends the sending
 	aborting context.CancelFunc      // ends the waiting too
@@ -249,7 +249,7 @@ func (r *run) open() (err error) {
 // completed is an error.
 func (r *run) do(stop, abort context.Context) error {
 	failure := r.carryOut(stop, abort)
-	_, unwritten := r.collector.Finish(r.cutOff)
+	_, unwritten := r.collector.Finish()
 	failure = cmp.Or(failure, unwritten, r.entries.Sync(), r.entries.Close(), r.sampling.close())
 	if i := interruption(stop); failure != nil {
 		r.manifest.Interrupted, r.manifest.Failure = true, true
@@ -301,7 +301,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
 
 	r.enter(StageWait)
-	r.cutOff = !r.wait(abort)
+	r.wait(abort)
 	r.enter(StageAudit)
 	r.audit(abort)
 	return nil

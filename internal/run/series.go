@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
@@ -91,4 +92,27 @@ func (s *seriesSampler) cost() (cpu float64, maxRSS uint64) {
 
 func (s *seriesSampler) close() error {
 	return errors.Join(s.file.Sync(), s.file.Close())
+}
+
+// A pauseMeter finds out how long the harness as a whole stood still: suspended,
+// or without a processor.
+type pauseMeter struct{ longest atomic.Int64 }
+
+// run measures until ctx ends: a sleep that took longer than it should have is a
+// pause.
+func (m *pauseMeter) run(ctx context.Context) {
+	const step = 10 * time.Millisecond
+	tick := time.NewTimer(step)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := time.Now()
+		m.longest.Store(max(m.longest.Load(), int64(now.Sub(last)-step)))
+		last = now
+		tick.Reset(step)
+	}
 }

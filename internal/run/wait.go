@@ -2,15 +2,15 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// wait waits until every entry is accounted for, or the time for it is over. It
-// reports whether it was not cut off.
-func (r *run) wait(abort context.Context) (whole bool) {
+// wait waits until every entry is accounted for, or the time for it is over.
+func (r *run) wait(abort context.Context) {
 	confirm := r.Scenario.Confirm
 	timeout := confirm.Timeout.Time
 	if confirm.Timeout.Blocks > 0 {
@@ -22,13 +22,13 @@ func (r *run) wait(abort context.Context) (whole bool) {
 	for {
 		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
 		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
-			return true
+			return
 		}
 		select {
 		case <-abort.Done():
-			return false
+			return
 		case <-r.network.gone():
-			return false
+			return
 		case <-tick.C:
 		}
 	}
@@ -70,6 +70,13 @@ func (r *run) inquire(ctx context.Context) {
 	}
 	if err != nil {
 		r.Say("the audit is not complete: %v", err)
+	}
+	if n := r.collector.Unasked(); n > 0 {
+		why := fmt.Sprintf("%d entries could not be looked for in the end", n)
+		if err != nil {
+			why += ": " + err.Error()
+		}
+		r.interrupt(why) // unless it is interrupted already
 	}
 }
 
