@@ -326,13 +326,3 @@ func TestStreamIsPinned(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkCompose(b *testing.B) {
-	c := newComposer(1, "salt", "factom-load", factomd.LocalTestKey().EC(), 1)
-	j := &job{slot: slot{phase: 1, kind: results.KindEntry, size: 1024, extIDs: 1, credits: 1}}
-	b.ReportAllocs()
-	for b.Loop() {
-		j.slot.index++
-		c.compose(j, 1_600_000_000_000)
-	}
-}
