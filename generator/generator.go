@@ -68,9 +68,9 @@ const (
 	aheadBatch = 64
 )
 
-// Lead is how long before the first slot the load is announced, so that the
+// lead is how long before the first slot the load is announced, so that the
 // first entries can be composed ahead too.
-const Lead = 250 * time.Millisecond
+const lead = 250 * time.Millisecond
 
 // New returns a generator. It sends nothing yet.
 func New(o Options) *Generator {
@@ -126,7 +126,7 @@ func (g *Generator) since(t time.Time) int64 {
 // send composes ahead, waits for each slot's instant, and hands the entry to a
 // worker.
 func (g *Generator) send(stop, abort context.Context, w *walk) error {
-	begin := g.since(time.Now().Add(Lead))
+	begin := g.since(time.Now().Add(lead))
 	for i, at := 0, begin; i < len(w.phases); i++ {
 		p := w.phases[i]
 		g.opts.Tracker.Phase(w.first+i, results.Phase{

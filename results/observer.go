@@ -10,9 +10,9 @@ import (
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
-// PollInterval is how often an observer asks for the node's height. It keeps
+// pollInterval is how often an observer asks for the node's height. It keeps
 // the fixed polling under 4 requests a second.
-const PollInterval = 300 * time.Millisecond
+const pollInterval = 300 * time.Millisecond
 
 // blocksAPoll is how many blocks are read at most before the height is asked for
 // again. A node that catches up has many; one that lies has no end of them.
@@ -108,7 +108,7 @@ func (o *Observer) Resolution() time.Duration { return time.Duration(o.resolutio
 // Run observes until ctx ends. It returns an error only where going on would be
 // wrong; a node that does not answer is asked again.
 func (o *Observer) Run(ctx context.Context) error {
-	ticker := time.NewTicker(PollInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		if err := o.poll(ctx); errors.Is(err, ErrNetworkChanged) {

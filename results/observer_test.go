@@ -110,7 +110,7 @@ func TestObserverRetriesTheSameHeight(t *testing.T) {
 			if diff := cmp.Diff(want, w.end()); diff != "" {
 				t.Errorf("%s fails: blocks (-want +got):\n%s", failing, diff)
 			}
-			if r := w.Resolution(); r != PollInterval {
+			if r := w.Resolution(); r != pollInterval {
 				t.Errorf("%s fails: resolution is %v", failing, r)
 			}
 		})
@@ -279,14 +279,14 @@ func TestObserverResolution(t *testing.T) {
 		}
 		node.save(nil)
 		w.until(20 * time.Second)
-		if r := w.Resolution(); r != PollInterval+40*time.Millisecond {
+		if r := w.Resolution(); r != pollInterval+40*time.Millisecond {
 			t.Errorf("with a node that takes 40 ms to answer it is %v", r)
 		}
 		node.setDelay(2 * time.Second)
 		w.until(30 * time.Second)
 		node.save(nil)
 		w.until(40 * time.Second)
-		if r := w.Resolution(); r < 4*time.Second || r > 4*time.Second+PollInterval {
+		if r := w.Resolution(); r < 4*time.Second || r > 4*time.Second+pollInterval {
 			t.Errorf("with a node that takes 2 s to answer it is %v", r)
 		}
 		w.end()

@@ -31,7 +31,7 @@ func (c *Collector) Setup() (pending, broken int) {
 // accepted already do not count with untilAccepted. It also returns when the
 // newest own confirmation was seen, or [Never].
 //
-// It passes over everything outstanding; call it once a block or once a second.
+// It passes over everything outstanding; call it a few times a second at most.
 func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

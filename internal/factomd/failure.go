@@ -32,12 +32,9 @@ var (
 	ErrNetworkMismatch = errors.New("the node's genesis block and its newest block are of different networks")
 )
 
-// The JSON-RPC codes that have a meaning of their own (factomd
-// wsapi/errors.go).
-const (
-	CodeNotFound       = -32008 // no such block, entry or object, or not yet
-	CodeRepeatedCommit = -32011 // the entry is already paid for
-)
+// CodeNotFound is the JSON-RPC code for: no such block, entry or object, or not
+// yet (factomd wsapi/errors.go).
+const CodeNotFound = -32008
 
 // The lengths in characters that texts of a node are cut to.
 const (
