@@ -242,7 +242,7 @@ func methodText(method string) string {
 func measuredText(expression string, value Number, blockSeconds float64) string {
 	v := float64(value)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return "no samples"
+		return "not enough samples"
 	}
 	metric, limit := splitThreshold(expression)
 	stage, field, dotted := strings.Cut(metric, ".")

@@ -247,7 +247,7 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "errors", []string{"JSON-RPC −32011", "HTTP 502", "transport", "i/o timeout", "31.4 s"}, nil},
 		{troubledRun(t), "entries", []string{"2 of the confirmed are ambiguous", "212 were sent late", "adds up"}, []string{"does not add up"}},
 		{troubledRun(t), "lost", []string{"Listed 3 of 3", "the commit was never seen", "the commit was seen, the reveal was not", "acknowledged by a leader, then in no block"}, nil},
-		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms no samples ✗ not met", "blocks)"}, nil},
+		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},
 		{emptyRun(t), "verdict", []string{"Interrupted", "exit code 130", "stopped by the user", "no samples"}, nil},
 		{emptyRun(t), "entries", []string{"No entry was planned", "adds up"}, nil},
 		{emptyRun(t), "latency", []string{"schedule planned → sent 0 —"}, []string{"0 ms", "†"}},
