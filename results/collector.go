@@ -73,6 +73,7 @@ type Collector struct {
 	lastOwn int64  // when the newest own confirmation was seen
 	own     []uint64
 	offer   func(factomd.Hash) bool
+	cutOff  bool // the wait was
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished

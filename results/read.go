@@ -100,7 +100,7 @@ func (j *joiner) find(index uint64) (*joined, error) {
 
 // What is said of entries whose calls succeeded and of which no more is known.
 const (
-	errNotAskedFor = "nobody could look for this entry in the end"
+	errNotAskedFor = "nobody could look for this entry to the end"
 	errRecordEnds  = "the record ends before this entry was accounted for"
 )
 

@@ -167,6 +167,14 @@ func (c *Collector) Overdue(audited int64) bool {
 	return c.overdue
 }
 
+// CutOff tells that the wait ended before its time: an entry without a trace is
+// then lost only if the two blocks after its sending were read.
+func (c *Collector) CutOff() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cutOff = true
+}
+
 // Finish gives every entry that has no outcome yet the one that it earned,
 // completes the record and returns how many entries were planned. All
 // submissions must be over, and nothing more may be told.
@@ -196,7 +204,8 @@ func (c *Collector) Finish() (planned uint64, err error) {
 // that was refused or failed says whether it is paid for all the same.
 //
 // What the audit could not ask for, because the node did not answer or time ran
-// out, may well be on the chain: that is not called lost.
+// out, may well be on the chain, and what was sent just before the wait was cut
+// off may not have come to the node's attention: that is not called lost.
 func (c *Collector) verdict(l *life) (Outcome, Stage) {
 	unseen := NoStage
 	if l.commit {
@@ -211,7 +220,7 @@ func (c *Collector) verdict(l *life) (Outcome, Stage) {
 		return Failed, unseen
 	case l.listed, l.accepted != Never:
 		return Lost, StageAccepted
-	case !l.asked:
+	case !l.asked, c.cutOff && !c.passed(l.sent):
 		return Failed, unseen
 	case l.commit:
 		return Lost, StageReveal

@@ -26,8 +26,10 @@ func (r *run) wait(abort context.Context) {
 		}
 		select {
 		case <-abort.Done():
+			r.collector.CutOff()
 			return
 		case <-r.network.gone():
+			r.collector.CutOff()
 			return
 		case <-tick.C:
 		}
