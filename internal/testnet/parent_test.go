@@ -66,7 +66,10 @@ func TestParentKilled(t *testing.T) {
 	parent.Wait()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		_, err := http.Get(endpoint)
+		response, err := http.Get(endpoint)
+		if err == nil {
+			response.Body.Close() // it answered once more
+		}
 		refused := errors.Is(err, syscall.ECONNREFUSED)
 		if refused && len(left()) == 0 {
 			return
