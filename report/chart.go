@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"html/template"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -368,52 +369,54 @@ func (cv *canvas) mark(m mark, x, y scale) {
 // out.
 func linePath(at []datum, x, y scale) string {
 	var b strings.Builder
-	for i := 0; i < len(at); i++ {
-		if math.IsNaN(at[i].y) {
-			continue
-		}
-		end := i
-		for end+1 < len(at) && !math.IsNaN(at[end+1].y) {
-			end++
-		}
-		b.WriteString("M" + svgNum(x.at(at[i].x)) + " " + svgNum(y.at(at[i].y)))
-		if i == end {
+	for known := range stretches(at) {
+		b.WriteString("M" + svgNum(x.at(known[0].x)) + " " + svgNum(y.at(known[0].y)))
+		if len(known) == 1 {
 			b.WriteString("h0")
 		}
-		for j := i + 1; j <= end; j++ {
-			py := svgNum(y.at(at[j].y))
-			if j < end && py == svgNum(y.at(at[j-1].y)) && py == svgNum(y.at(at[j+1].y)) {
+		for j := 1; j < len(known); j++ {
+			py := svgNum(y.at(known[j].y))
+			if j < len(known)-1 && py == svgNum(y.at(known[j-1].y)) && py == svgNum(y.at(known[j+1].y)) {
 				continue
 			}
-			b.WriteString("L" + svgNum(x.at(at[j].x)) + " " + py)
+			b.WriteString("L" + svgNum(x.at(known[j].x)) + " " + py)
 		}
-		i = end
 	}
 	return b.String()
+}
+
+// stretches yields the runs of points whose values are known.
+func stretches(at []datum) iter.Seq[[]datum] {
+	return func(yield func([]datum) bool) {
+		for i := 0; i < len(at); i++ {
+			if math.IsNaN(at[i].y) {
+				continue
+			}
+			begin := i
+			for i+1 < len(at) && !math.IsNaN(at[i+1].y) {
+				i++
+			}
+			if !yield(at[begin : i+1]) {
+				return
+			}
+		}
+	}
 }
 
 // ribbonPath encloses the area between low and y, in one piece for each stretch
 // of known values.
 func ribbonPath(at []datum, x, y scale) string {
 	var b strings.Builder
-	for i := 0; i < len(at); i++ {
-		if math.IsNaN(at[i].y) {
-			continue
-		}
-		end := i
-		for end+1 < len(at) && !math.IsNaN(at[end+1].y) {
-			end++
-		}
+	for known := range stretches(at) {
 		op := "M"
-		for j := i; j <= end; j++ {
-			b.WriteString(op + svgNum(x.at(at[j].x)) + " " + svgNum(y.at(at[j].y)))
+		for _, d := range known {
+			b.WriteString(op + svgNum(x.at(d.x)) + " " + svgNum(y.at(d.y)))
 			op = "L"
 		}
-		for j := end; j >= i; j-- {
-			b.WriteString("L" + svgNum(x.at(at[j].x)) + " " + svgNum(y.at(at[j].low)))
+		for _, d := range slices.Backward(known) {
+			b.WriteString("L" + svgNum(x.at(d.x)) + " " + svgNum(y.at(d.low)))
 		}
 		b.WriteString("Z")
-		i = end
 	}
 	return b.String()
 }

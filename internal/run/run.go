@@ -153,6 +153,15 @@ func (r *run) interrupt(why string) { r.stopping(&Interruption{Why: why, Failure
 
 // prepare does all that may be refused. On an error nothing is left behind.
 func (r *run) prepare(ctx context.Context) (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		r.network.close()
+		if r.dir != nil {
+			r.dir.Discard()
+		}
+	}()
 	s := r.Scenario
 	if budget := s.Credits.Budget; r.plan.Total.Credits > budget {
 		return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
@@ -171,32 +180,19 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		if r.dir, err = results.Create(r.Out); err != nil {
 			return outHint(err)
 		}
-		defer func() {
-			if err != nil {
-				r.network.close()
-				r.dir.Discard()
-			}
-		}()
 		if r.network, err = r.startLocal(ctx); err != nil {
 			return err
 		}
 	}
 	if err := r.admissible(ctx); err != nil {
-		r.network.close()
 		return err
 	}
 	if r.dir == nil {
 		if r.dir, err = results.Create(r.Out); err != nil {
-			r.network.close()
 			return outHint(err)
 		}
 	}
-	if err := r.open(); err != nil {
-		r.network.close()
-		r.dir.Discard()
-		return outHint(err)
-	}
-	return nil
+	return outHint(r.open())
 }
 
 // outHint adds a hint to what is wrong with the run's directory.
