@@ -56,11 +56,17 @@ func sink(b *testing.B) string {
 	return strings.TrimSpace(address)
 }
 
-// loadSink runs a load of one phase, of chains of 1 KiB, against the sink and
-// returns how long it took.
-func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int, tracker Tracker) time.Duration {
+// A sinkLoad is a load of one phase, of chains of 1 KiB.
+type sinkLoad struct {
+	phase    scenarios.Phase
+	inFlight int
+	reveal   scenarios.Reveal
+}
+
+// run runs the load against the sink and returns how long it took.
+func (l sinkLoad) run(b *testing.B, address string, tracker Tracker) time.Duration {
 	b.Helper()
-	client, err := factomd.New(factomd.Options{URL: "http://" + address, Connections: inFlight})
+	client, err := factomd.New(factomd.Options{URL: "http://" + address, Connections: l.inFlight})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -70,7 +76,9 @@ func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int,
 	s.Workload = scenarios.Workload{Marker: "factom-load", Mix: []scenarios.Item{
 		{Kind: scenarios.KindChain, Weight: 1, Size: size, ExtIDs: scenarios.Range{Min: 2, Max: 2}},
 	}}
-	s.Load = scenarios.Load{InFlight: inFlight, Late: scenarios.LateSend, Phases: []scenarios.Phase{phase}}
+	s.Load = scenarios.Load{
+		InFlight: l.inFlight, Late: scenarios.LateSend, Reveal: l.reveal, Phases: []scenarios.Phase{l.phase},
+	}
 	start := time.Now()
 	g := New(Options{
 		Scenario: s, Salt: "bench", Key: factomd.LocalTestKey().EC(),
@@ -82,9 +90,12 @@ func loadSink(b *testing.B, address string, phase scenarios.Phase, inFlight int,
 	return time.Since(start)
 }
 
-// fullSpeed is a phase of so many entries, at a rate that nothing reaches.
-func fullSpeed(entries int) scenarios.Phase {
-	return scenarios.Phase{For: time.Duration(entries) * time.Microsecond, From: 1e6, To: 1e6}
+// fullSpeed is a load of so many entries, at a rate that nothing reaches.
+func fullSpeed(entries int, reveal scenarios.Reveal) sinkLoad {
+	return sinkLoad{
+		phase:    scenarios.Phase{For: time.Duration(entries) * time.Microsecond, From: 1e6, To: 1e6},
+		inFlight: 64, reveal: reveal,
+	}
 }
 
 // record makes a file for entries.log, or nothing that keeps it.
@@ -105,13 +116,15 @@ func record(b *testing.B, keep bool) io.Writer {
 // calls, tracking and the record. Every request's pair is fresh.
 func BenchmarkThroughput(b *testing.B) {
 	address := sink(b)
-	for name, keep := range map[string]bool{"recorded": true, "unrecorded": false} {
-		b.Run(name, func(b *testing.B) {
-			tracker := results.NewCollector(record(b, keep))
-			b.ResetTimer()
-			took := loadSink(b, address, fullSpeed(b.N), 64, tracker)
-			b.ReportMetric(2*float64(b.N)/took.Seconds(), "requests/s")
-		})
+	for _, reveal := range []scenarios.Reveal{scenarios.RevealAfter, scenarios.RevealTogether} {
+		for name, keep := range map[string]bool{"recorded": true, "unrecorded": false} {
+			b.Run(string(reveal)+"/"+name, func(b *testing.B) {
+				tracker := results.NewCollector(record(b, keep))
+				b.ResetTimer()
+				took := fullSpeed(b.N, reveal).run(b, address, tracker)
+				b.ReportMetric(2*float64(b.N)/took.Seconds(), "requests/s")
+			})
+		}
 	}
 }
 
@@ -147,7 +160,7 @@ func BenchmarkPacing(b *testing.B) {
 	address := sink(b)
 	for b.Loop() {
 		t := &pacingTracker{Collector: results.NewCollector(io.Discard), planned: map[results.Ref]int64{}}
-		loadSink(b, address, scenarios.Phase{For: 3 * time.Second, From: 1000, To: 1000}, 1000, t)
+		sinkLoad{phase: scenarios.Phase{For: 3 * time.Second, From: 1000, To: 1000}, inFlight: 1000}.run(b, address, t)
 		slices.Sort(t.errors)
 		at := func(q float64) float64 { return t.errors[int(q*float64(len(t.errors)-1))] }
 		b.ReportMetric(at(0.5), "p50-µs")
@@ -214,7 +227,7 @@ func BenchmarkLongRun(b *testing.B) {
 				}
 			}
 		}()
-		loadSink(b, address, fullSpeed(b.N), 64, t)
+		fullSpeed(b.N, scenarios.RevealAfter).run(b, address, t)
 		close(stop)
 		<-watched
 		b.ReportMetric(float64(early.Load())/1e6, "early-MB")

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -14,9 +13,10 @@ import (
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// A Submitter makes one call to a node; [factomd.Client] has it.
+// A Submitter makes calls to a node; [factomd.Client] has it.
 type Submitter interface {
 	Submit(ctx context.Context, body []byte, want factomd.Hash) (sent, answered time.Time, err error)
+	SubmitTogether(ctx context.Context, commit, reveal []byte, want factomd.Hash) factomd.Pair
 }
 
 // A Tracker is told of every entry's life; [results.Collector] has it.
@@ -281,40 +281,23 @@ func (g *Generator) worker(abort context.Context, j *job, work <-chan *job) {
 	}
 }
 
-// submit makes an entry's two calls, back to back. The reveal goes out whatever
-// became of the commit, as a commit that timed out may have arrived, but not
-// after the node refused it or nothing was sent.
+// submit makes an entry's two calls, in the way that the load says.
 func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 	node := g.opts.Endpoints[j.slot.endpoint]
-	g.requests.Add(1)
-	sent, answered, err := node.Submit(ctx, j.commit, j.hash)
-	s := results.Submission{
-		Sent:      g.since(sent),
-		Committed: results.Never,
-		Revealed:  results.Never,
-		Late:      !sent.IsZero() && g.since(sent)-j.at > int64(results.LateAfter),
+	var p factomd.Pair
+	if g.load.Reveal == scenarios.RevealTogether {
+		p = node.SubmitTogether(ctx, j.commit, j.reveal, j.hash)
+	} else {
+		p = factomd.SubmitAfter(ctx, node, j.commit, j.reveal, j.hash)
+	}
+	g.requests.Add(uint64(p.Calls))
+	sent := g.since(p.Sent)
+	return results.Submission{
+		Sent:      sent,
+		Committed: g.since(p.Committed),
+		Revealed:  g.since(p.Revealed),
+		Late:      sent != results.Never && sent-j.at > int64(results.LateAfter),
 		Waited:    j.waited,
-		Err:       err,
+		Err:       p.Err,
 	}
-	rejected := isRejection(err)
-	if err == nil || rejected {
-		s.Committed = g.since(answered)
-	}
-	if rejected || sent.IsZero() || ctx.Err() != nil {
-		return s
-	}
-	g.requests.Add(1)
-	_, answered, err = node.Submit(ctx, j.reveal, j.hash)
-	if err == nil || isRejection(err) {
-		s.Revealed = g.since(answered)
-	}
-	if s.Err == nil {
-		s.Err = err
-	}
-	return s
-}
-
-func isRejection(err error) bool {
-	var f *factomd.Failure
-	return errors.As(err, &f) && f.Rejected
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -115,6 +116,15 @@ func (s *server) Submit(ctx context.Context, body []byte, want factomd.Hash) (se
 		return sent, time.Now(), &factomd.Failure{Message: "canceled"}
 	}
 	return sent, time.Now(), err
+}
+
+// SubmitTogether makes the two calls as a node does that hears them at once: one
+// after the other, whatever the first one's answer.
+func (s *server) SubmitTogether(ctx context.Context, commit, reveal []byte, want factomd.Hash) (p factomd.Pair) {
+	p.Calls = 2
+	p.Sent, p.Committed, p.Err = s.Submit(ctx, commit, want)
+	_, p.Revealed, _ = s.Submit(ctx, reveal, want)
+	return p
 }
 
 // begin makes a generator whose clock starts now.
@@ -308,22 +318,25 @@ func TestAbortGivesUpCalls(t *testing.T) {
 }
 
 // The reveal follows the commit whatever its answer, unless the node refused it
-// or nothing was sent.
+// or nothing was sent; together with the commit it is out in any case.
 func TestRevealAfterCommit(t *testing.T) {
 	rejection := &factomd.Failure{Rejected: true, Code: -32602, Message: "Invalid params"}
 	timeout := &factomd.Failure{Message: "timeout"}
 	for _, c := range []struct {
 		name      string
+		reveal    scenarios.Reveal
 		commit    error
 		unsent    bool
 		calls     int
 		committed bool
 		revealed  bool
 	}{
-		{"success", nil, false, 2, true, true},
-		{"rejection", rejection, false, 1, true, false},
-		{"timeout", timeout, false, 2, false, true},
-		{"never sent", nil, true, 1, false, false},
+		{"success", "after", nil, false, 2, true, true},
+		{"rejection", "after", rejection, false, 1, true, false},
+		{"timeout", "after", timeout, false, 2, false, true},
+		{"never sent", "after", nil, true, 1, false, false},
+		{"success together", "together", nil, false, 2, true, true},
+		{"rejection together", "together", rejection, false, 2, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -337,12 +350,12 @@ func TestRevealAfterCommit(t *testing.T) {
 				g, l, _ := begin(t, `
 version: 1
 workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
-load: {phases: [{for: 1s, rate: 1/s}]}
+load: {phases: [{for: 1s, rate: 1/s}], reveal: `+string(c.reveal)+`}
 `, s)
 				runAll(t, g, t.Context())
 				e := l.entries[0]
-				if len(s.calls) != c.calls {
-					t.Errorf("%d calls, want %d", len(s.calls), c.calls)
+				if len(s.calls) != c.calls || g.Requests() != uint64(c.calls) {
+					t.Errorf("%d calls, %d counted, want %d", len(s.calls), g.Requests(), c.calls)
 				}
 				if got := e.Sent != results.Never; got == c.unsent {
 					t.Errorf("sent: %v", got)

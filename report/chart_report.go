@@ -278,11 +278,11 @@ func plannedStages(l Latencies) []namedLatency {
 	}
 }
 
-// serviceStages are those from the call's own start.
+// serviceStages are those of the two calls.
 func serviceStages(l Latencies) []namedLatency {
 	return []namedLatency{
-		{"commit service time", l.CommitService, "commit sent → answered"},
-		{"reveal service time", l.RevealService, "reveal sent → answered"},
+		{"commit service time", l.CommitService, "commit sent → commit answered"},
+		{"reveal service time", l.RevealService, "commit answered → reveal answered"},
 	}
 }
 

@@ -96,7 +96,8 @@ type NetworkEndpoint struct {
 	URL            string `json:"url"`
 	FactomdVersion string `json:"factomd_version"`
 	// SubmitsBy is the code that made the submits: direct, which is plain HTTP
-	// by the program itself, or net/http, for TLS and proxies.
+	// by the program itself; direct-together, the same with an entry's commit and
+	// reveal in one write; or net/http, for TLS and proxies.
 	SubmitsBy string `json:"submits_by"`
 }
 
@@ -129,7 +130,11 @@ type Rates struct {
 }
 
 // Latencies has the distribution of each stage. The first four are measured
-// from the planned instant; the service times from the call's own start.
+// from the planned instant, the service time of a commit from its sending to its
+// answer, that of a reveal from the commit's answer to its own. With
+// load.reveal: after that is the reveal call; with together, when both calls go
+// out at once, what the reveal's answer took beyond the commit's: a node answers
+// the calls of a connection one after the other.
 type Latencies struct {
 	Schedule      Latency `json:"schedule"`
 	Submit        Latency `json:"submit"`

@@ -89,7 +89,7 @@ type Network struct {
 type Endpoint struct {
 	URL       string `json:"url"`
 	Version   string `json:"factomd_version"`
-	SubmitsBy string `json:"submits_by"` // direct or net/http
+	SubmitsBy string `json:"submits_by"` // direct, direct-together or net/http
 }
 
 // Observed says how well the run could see, measured while it ran.

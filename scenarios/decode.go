@@ -144,7 +144,7 @@ func homeOf(key string) string {
 		return "workload.mix.size"
 	case "files":
 		return "workload.mix.payload"
-	case "arrival", "in_flight", "late", "late_by", "submit_timeout", "phases":
+	case "arrival", "in_flight", "late", "late_by", "submit_timeout", "reveal", "phases":
 		return "load"
 	case "for", "rate", "replay", "measured":
 		return "load.phases"

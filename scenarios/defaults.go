@@ -58,6 +58,10 @@ const (
 	DefaultLateBy        = time.Second
 	DefaultSubmitTimeout = 30 * time.Second
 
+	// DefaultReveal is what a careful client does: a node that refuses a commit
+	// does not get its reveal.
+	DefaultReveal = RevealAfter
+
 	// DefaultMeasured is whether a phase counts in latencies and rates. A phase
 	// without a name is called phase-1, phase-2 and so on by its place.
 	DefaultMeasured = true
@@ -108,6 +112,7 @@ func defaultLoad() Load {
 		Late:          DefaultLate,
 		LateBy:        DefaultLateBy,
 		SubmitTimeout: DefaultSubmitTimeout,
+		Reveal:        DefaultReveal,
 	}
 }
 

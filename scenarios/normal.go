@@ -71,6 +71,9 @@ func (s *Scenario) Normal() []byte {
 		line("late_by_ns", l.LateBy.Nanoseconds())
 	}
 	line("submit_timeout_ns", l.SubmitTimeout.Nanoseconds())
+	if l.Reveal != DefaultReveal {
+		line("reveal", l.Reveal)
+	}
 	for _, p := range l.Phases {
 		line("phase", p.Name, p.For.Nanoseconds(), p.From, p.To, p.Measured)
 		switch {

@@ -78,6 +78,8 @@ func TestHashAndValues(t *testing.T) {
 		{"load.late", "send", false},
 		{"load.late_by", "2s", false},
 		{"load.submit_timeout", "31s", false},
+		{"load.reveal", "after", true},
+		{"load.reveal", "together", false},
 		{"load.phases[0].name", "warm", false},
 		{"load.phases[0].for", "11s", false},
 		{"load.phases[0].measured", "true", false},
@@ -185,6 +187,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		Load: Load{
 			Arrival: rapid.SampledFrom([]Arrival{Constant, Poisson}).Draw(t, "arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "in_flight"),
 			Late: rapid.SampledFrom([]Late{LateSend, LateSkip}).Draw(t, "late"), LateBy: duration.Draw(t, "late_by"), SubmitTimeout: duration.Draw(t, "submit_timeout"),
+			Reveal: rapid.SampledFrom([]Reveal{RevealAfter, RevealTogether}).Draw(t, "reveal"),
 		},
 		Confirm: Confirm{Until: rapid.SampledFrom([]Until{UntilBlock, UntilAccepted}).Draw(t, "until")},
 		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),

@@ -70,7 +70,7 @@ func TestExample(t *testing.T) {
 			},
 		},
 		Load: Load{
-			Arrival: Constant, InFlight: 5000, Late: LateSend, LateBy: time.Second, SubmitTimeout: 30 * time.Second,
+			Arrival: Constant, InFlight: 5000, Late: LateSend, LateBy: time.Second, SubmitTimeout: 30 * time.Second, Reveal: RevealAfter,
 			Phases: []Phase{
 				{Name: "warmup", For: 10 * time.Second, From: 5, To: 5},
 				{Name: "ramp", For: 30 * time.Second, From: 5, To: 100, Measured: true},
@@ -104,7 +104,7 @@ func TestDefaults(t *testing.T) {
 			Mix:    []Item{{Kind: KindEntry, Weight: 1, Size: Range{100, 1000}, ExtIDs: Range{1, 1}, Payload: Payload{Kind: Random}}},
 		},
 		Load: Load{
-			Arrival: Constant, InFlight: 5000, Late: LateSend, LateBy: time.Second, SubmitTimeout: 30 * time.Second,
+			Arrival: Constant, InFlight: 5000, Late: LateSend, LateBy: time.Second, SubmitTimeout: 30 * time.Second, Reveal: RevealAfter,
 			Phases: []Phase{{Name: "phase-1", For: time.Minute, From: 50, To: 50, Measured: true}},
 		},
 		Confirm: Confirm{Until: UntilBlock, Timeout: Span{Blocks: 3}},

@@ -24,6 +24,7 @@ func (d *decoder) load(n *node, l *Load) bool {
 			field{"late", into(oneOf(d, LateSend, LateSkip), &l.Late)},
 			field{"late_by", into(d.duration, &l.LateBy)},
 			field{"submit_timeout", into(d.duration, &l.SubmitTimeout)},
+			field{"reveal", into(oneOf(d, RevealAfter, RevealTogether), &l.Reveal)},
 			field{"phases", into(d.phases, &l.Phases)},
 		)
 		d.require(n, "phases", phasesHint)

@@ -108,7 +108,7 @@ x.yaml:2:8: load: unknown key in-flight
     hint: did you mean in_flight?`},
 	{"unknown", "version: 1\nload:\n  users: 5\n  phases: [{for: 60s, rate: 50/s}]\n", `
 x.yaml:3:3: load: unknown key users
-    hint: keys here: arrival, in_flight, late, late_by, submit_timeout, phases`},
+    hint: keys here: arrival, in_flight, late, late_by, submit_timeout, reveal, phases`},
 	{"rate of a load", "version: 1\nload: {rate: 50/s, for: 60s}\n", `
 x.yaml:2:7: load: phases is missing
     hint: a load is a list of phases: phases: [{for: 60s, rate: 50/s}]
@@ -326,6 +326,8 @@ x.yaml:2:19: in_flight: "0" is out of range
 x.yaml:2:14: late: "drop" is not one of send, skip
 x.yaml:2:29: late_by: "0s" is not above 0
     hint: a duration is written 10s, 1m30s or 2h`},
+	{"reveal", "version: 1\nload: {reveal: before, phases: [{for: 60s, rate: 50/s}]}\n", `
+x.yaml:2:16: reveal: "before" is not one of after, together`},
 	{"phase", "version: 1\nload:\n  phases:\n  - name: a\n", `
 x.yaml:4:5: phases[0]: for is missing
     hint: say how long the phase lasts: for: 60s

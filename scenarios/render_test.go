@@ -27,8 +27,8 @@ func render(s *Scenario) []byte {
 	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	l := s.Load
-	p("load:\n  arrival: %s\n  in_flight: %d\n  late: %s\n  late_by: %dns\n  submit_timeout: %dns\n  phases:",
-		l.Arrival, l.InFlight, l.Late, l.LateBy, l.SubmitTimeout)
+	p("load:\n  arrival: %s\n  in_flight: %d\n  late: %s\n  late_by: %dns\n  submit_timeout: %dns\n  reveal: %s\n  phases:",
+		l.Arrival, l.InFlight, l.Late, l.LateBy, l.SubmitTimeout, l.Reveal)
 	for _, f := range l.Phases {
 		p("  -\n    measured: %v # ?\n    for: %dns\n    name: %s", f.Measured, f.For, quote(f.Name))
 		if f.Replay != nil {

@@ -172,6 +172,7 @@ type Load struct {
 	LateBy time.Duration
 	// SubmitTimeout ends a commit or a reveal call that is not answered.
 	SubmitTimeout time.Duration
+	Reveal        Reveal
 	Phases        []Phase
 }
 
@@ -191,6 +192,15 @@ type Late string
 const (
 	LateSend Late = "send" // it goes out as soon as there is room
 	LateSkip Late = "skip" // past LateBy it is skipped, and counted
+)
+
+// Reveal says when an entry's reveal goes out.
+type Reveal string
+
+// When a reveal goes out.
+const (
+	RevealAfter    Reveal = "after"    // once the commit is answered, and not after a rejection
+	RevealTogether Reveal = "together" // with the commit, in one write, whatever its answer will be
 )
 
 // A Phase is one stretch of the load: either a rate in entries a second, which

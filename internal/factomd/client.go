@@ -38,6 +38,8 @@ type Options struct {
 	// Connections is how many idle connections are kept; 64 if 0. Calls that
 	// are under way at the same time have one each, however many.
 	Connections int
+	// Gauge counts the client's connections, if it is not nil.
+	Gauge *Gauge
 }
 
 // A Client talks to one node. It may be used by many goroutines at once.
@@ -52,9 +54,6 @@ type Client struct {
 	replies   sync.Pool // of *bytes.Buffer, for the replies to submits
 }
 
-// dialTimeout is how long a connection may take to come about.
-const dialTimeout = 10 * time.Second
-
 // New returns a client for a node. It sends nothing.
 func New(o Options) (*Client, error) {
 	u, err := parseURL(o.URL)
@@ -64,6 +63,13 @@ func New(o Options) (*Client, error) {
 	trust, err := tlsConfig(o.CA, o.Pin)
 	if err != nil {
 		return nil, err
+	}
+	proxy, err := proxyFor(u)
+	if err != nil {
+		return nil, err
+	}
+	if o.Gauge == nil {
+		o.Gauge = new(Gauge)
 	}
 	c := &Client{
 		url: u,
@@ -79,8 +85,8 @@ func New(o Options) (*Client, error) {
 		c.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(o.User+":"+o.Password)))
 	}
 	c.transport = &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment, // never used for loopback
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		Proxy:                  http.ProxyURL(proxy),
+		DialContext:            o.Gauge.dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		TLSClientConfig:        trust,
 		MaxIdleConnsPerHost:    orDefault(o.Connections, 64),
@@ -88,16 +94,10 @@ func New(o Options) (*Client, error) {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	if c.direct() {
-		c.wire = newWire(u, c.header, c.timeout)
+	if u.Scheme == "http" && proxy == nil {
+		c.wire = newWire(u, c.header, c.timeout, o.Gauge)
 	}
 	return c, nil
-}
-
-// direct reports whether the node is reached by plain HTTP without a proxy.
-func (c *Client) direct() bool {
-	proxy, err := http.ProxyFromEnvironment(c.request(context.Background()))
-	return c.url.Scheme == "http" && proxy == nil && err == nil
 }
 
 // orDefault returns v, or instead where v is not above 0.
@@ -133,13 +133,17 @@ func parseURL(s string) (*url.URL, error) {
 // URL returns the node's URL, in which there are never credentials.
 func (c *Client) URL() string { return c.url.String() }
 
-// SubmitsBy names the code that makes the submits: "direct" for the program's
-// own (see [Client.Submit]), or "net/http".
-func (c *Client) SubmitsBy() string {
-	if c.wire != nil {
-		return "direct"
+// SubmitsBy names the code that makes the submits, of pairs together or not:
+// "direct" or "direct-together" for the program's own (see [Client.Submit]), or
+// "net/http", which makes one call after the other.
+func (c *Client) SubmitsBy(together bool) string {
+	switch {
+	case c.wire == nil:
+		return "net/http"
+	case together:
+		return "direct-together"
 	}
-	return "net/http"
+	return "direct"
 }
 
 // Requests returns how many queries were made so far, submits not counted.

@@ -36,6 +36,68 @@ func (c *Client) Submit(ctx context.Context, body []byte, want Hash) (sent, answ
 	return c.submitStandard(ctx, body, want)
 }
 
+// A Pair is what became of an entry's two calls, its commit and its reveal.
+type Pair struct {
+	// Sent is when the first byte of the commit was about to be written; zero if
+	// none ever was.
+	Sent time.Time
+	// Committed and Revealed are when the node answered the calls, be it with a
+	// JSON-RPC error; zero if it did not.
+	Committed, Revealed time.Time
+	// Calls is how many were made: a commit, or both.
+	Calls int
+	// Err is the commit's [*Failure], or if it has none the reveal's.
+	Err error
+}
+
+// note takes in how the next call ended.
+func (p *Pair) note(answer *time.Time, answered time.Time, err error) {
+	p.Calls++
+	if err == nil || isRejection(err) {
+		*answer = answered
+	}
+	if p.Err == nil {
+		p.Err = err
+	}
+}
+
+func isRejection(err error) bool {
+	f, ok := errors.AsType[*Failure](err)
+	return ok && f.Rejected
+}
+
+// SubmitAfter makes an entry's two calls to a node back to back. The reveal goes
+// out whatever became of the commit, as a commit that timed out may have arrived,
+// but not after the node refused it, nothing was sent, or ctx ended.
+func SubmitAfter(ctx context.Context, node interface {
+	Submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error)
+}, commit, reveal []byte, want Hash) (p Pair) {
+	sent, answered, err := node.Submit(ctx, commit, want)
+	p.Sent = sent
+	p.note(&p.Committed, answered, err)
+	if isRejection(err) || sent.IsZero() || ctx.Err() != nil {
+		return p
+	}
+	_, answered, err = node.Submit(ctx, reveal, want)
+	p.note(&p.Revealed, answered, err)
+	return p
+}
+
+// SubmitTogether makes an entry's two calls in one write on one connection, whose
+// replies are read in order: the reveal goes out whatever the commit's answer. A
+// node takes them one after the other all the same, and holds a reveal that comes
+// to it before its commit (factom-protocol: pipelining is safe). Where net/http
+// makes the calls (see [Client.Submit]), it is [SubmitAfter].
+//
+// A reveal that has no reply, because the connection ended after the commit's,
+// may have arrived: it fails, and is not sent again.
+func (c *Client) SubmitTogether(ctx context.Context, commit, reveal []byte, want Hash) Pair {
+	if c.wire != nil && len(commit)+len(reveal) <= wireMaxBody {
+		return c.wire.submitTogether(ctx, commit, reveal, want)
+	}
+	return SubmitAfter(ctx, c, commit, reveal, want)
+}
+
 func (c *Client) submitStandard(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -5,19 +5,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // A wire makes submits over plain HTTP/1.1 without net/http: one write and
-// usually one read a call, on kept connections, without an allocation. It knows
+// usually one read a call or a pair, on kept connections, without an allocation. It knows
 // the replies that factomd sends; any other one it hands to net/http's parser.
 // TLS and proxies are not for it (see [Client.Submit]).
 //
@@ -27,7 +29,7 @@ type wire struct {
 	address string // host:port
 	head    []byte // the request up to its length
 	timeout time.Duration
-	dialer  net.Dialer
+	gauge   *Gauge
 
 	mu     sync.Mutex
 	idle   []*wireConn // the last used at the end
@@ -35,12 +37,12 @@ type wire struct {
 }
 
 const (
-	wireMaxBody = 64 << 10        // of a request; the largest entry makes 21 KB, and all of it fits a socket's buffer
+	wireMaxBody = 64 << 10        // of the requests of one write; the largest entry makes 21 KB, and all of it fits a socket's buffer
 	wireBuffer  = 8 << 10         // for a reply; a real one has 500 bytes
 	wireTrusted = 1 * time.Second // how long an idle connection is taken to be alive without a look
 )
 
-func newWire(u *url.URL, header http.Header, timeout time.Duration) *wire {
+func newWire(u *url.URL, header http.Header, timeout time.Duration, gauge *Gauge) *wire {
 	port := u.Port()
 	if port == "" {
 		port = "80"
@@ -50,17 +52,18 @@ func newWire(u *url.URL, header http.Header, timeout time.Duration) *wire {
 	header.Write(&head) // to a buffer: cannot fail
 	head.WriteString("Content-Length: ")
 	return &wire{
-		address: net.JoinHostPort(u.Hostname(), port), head: head.Bytes(), timeout: timeout,
-		dialer: net.Dialer{Timeout: dialTimeout},
+		address: net.JoinHostPort(u.Hostname(), port), head: head.Bytes(), timeout: timeout, gauge: gauge,
 	}
 }
 
 // wireConn is one connection and its buffers.
 type wireConn struct {
-	conn  net.Conn
-	out   []byte
-	in    []byte
-	since time.Time // when it became idle
+	conn   net.Conn
+	out    []byte
+	in     []byte
+	unread []byte    // of in: what came with a reply and after it
+	broken error     // why nothing more can be read
+	since  time.Time // when it became idle
 
 	ctx     context.Context // the last one whose end closes the connection
 	unwatch func() bool
@@ -68,45 +71,73 @@ type wireConn struct {
 
 // submit is [Client.Submit].
 func (w *wire) submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error) {
-	deadline := time.Now().Add(w.timeout)
-	c, err := w.take(ctx, deadline)
+	c, err := w.take(ctx)
 	if err != nil {
 		return time.Time{}, time.Now(), transportFailure(orContext(ctx, err))
 	}
-	c.out = append(c.out[:0], w.head...)
-	c.out = strconv.AppendInt(c.out, int64(len(body)), 10)
-	c.out = append(c.out, "\r\n\r\n"...)
-	c.out = append(c.out, body...)
-
+	c.out = w.appendRequest(c.out[:0], body)
 	sent = time.Now()
-	if _, err = c.conn.Write(c.out); err == nil {
-		var reply wireReply
-		reply, err = c.read()
-		answered = time.Now()
-		if err == nil {
-			// The reply is in the connection's buffer: it is judged before the
-			// connection goes back.
-			f := reply.judge(want)
-			if reply.keep {
-				w.put(c, answered)
-			} else {
-				c.close()
-			}
-			return sent, answered, f
+	_, c.broken = c.conn.Write(c.out)
+	answered, err = c.answer(ctx, want)
+	w.put(c, answered)
+	return sent, answered, err
+}
+
+// submitTogether is [Client.SubmitTogether].
+func (w *wire) submitTogether(ctx context.Context, commit, reveal []byte, want Hash) (p Pair) {
+	c, err := w.take(ctx)
+	if err != nil {
+		p.note(&p.Committed, time.Now(), transportFailure(orContext(ctx, err)))
+		return p
+	}
+	c.out = w.appendRequest(c.out[:0], commit)
+	c.out = w.appendRequest(c.out, reveal)
+	p.Sent = time.Now()
+	_, c.broken = c.conn.Write(c.out)
+	answered, err := c.answer(ctx, want)
+	p.note(&p.Committed, answered, err)
+	answered, err = c.answer(ctx, want)
+	p.note(&p.Revealed, answered, err)
+	w.put(c, answered)
+	return p
+}
+
+func (w *wire) appendRequest(b, body []byte) []byte {
+	b = append(b, w.head...)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
+	b = append(b, "\r\n\r\n"...)
+	return append(b, body...)
+}
+
+// errConnectionEnds is what a second request meets whose connection the node
+// closes with the first one's reply.
+var errConnectionEnds = fmt.Errorf("the node ended the connection with the reply before: %w", io.ErrUnexpectedEOF)
+
+// answer reads and judges the reply to the next request that was written.
+func (c *wireConn) answer(ctx context.Context, want Hash) (answered time.Time, err error) {
+	var reply wireReply
+	if c.broken == nil {
+		reply, c.broken = c.read()
+	}
+	answered = time.Now()
+	if err := c.broken; err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 		}
+		return answered, transportFailure(orContext(ctx, err))
 	}
-	c.close()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	if !reply.keep {
+		c.broken = errConnectionEnds
 	}
-	return sent, time.Now(), transportFailure(orContext(ctx, err))
+	return answered, reply.judge(want)
 }
 
 // take returns a connection that is ready for a call.
-func (w *wire) take(ctx context.Context, deadline time.Time) (*wireConn, error) {
+func (w *wire) take(ctx context.Context) (*wireConn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	deadline := time.Now().Add(w.timeout)
 	for {
 		w.mu.Lock()
 		n := len(w.idle)
@@ -130,7 +161,7 @@ func (w *wire) take(ctx context.Context, deadline time.Time) (*wireConn, error) 
 	}
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	conn, err := w.dialer.DialContext(dialing, "tcp", w.address)
+	conn, err := w.gauge.dial(dialing, "tcp", w.address)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +174,13 @@ func (w *wire) take(ctx context.Context, deadline time.Time) (*wireConn, error) 
 	return c, nil
 }
 
+// put takes a connection back after its last reply.
 func (w *wire) put(c *wireConn, now time.Time) {
+	// Bytes that nobody asked for would be taken for the next reply.
+	if c.broken != nil || len(c.unread) > 0 {
+		c.close()
+		return
+	}
 	c.since = now
 	w.mu.Lock()
 	closed := w.closed
@@ -187,11 +224,7 @@ func (c *wireConn) close() {
 
 // alive reports whether an idle connection is open and silent, as it should be.
 func (c *wireConn) alive() bool {
-	tcp, ok := c.conn.(*net.TCPConn)
-	if !ok {
-		return true
-	}
-	raw, err := tcp.SyscallConn()
+	raw, err := c.conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return false
 	}

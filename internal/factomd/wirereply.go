@@ -25,36 +25,38 @@ func (r *wireReply) judge(want Hash) error {
 	return submitted(r.body, r.status, want)
 }
 
-// read reads a reply.
+// read reads the next reply, and keeps what came after it for the one after. The
+// body of a reply is good until the next is read.
 func (c *wireConn) read() (wireReply, error) {
-	n := 0
+	n := copy(c.in, c.unread)
+	c.unread = nil
 	for {
-		m, err := c.conn.Read(c.in[n:])
-		n += m
 		if end := bytes.Index(c.in[:n], []byte("\r\n\r\n")); end >= 0 {
 			status, length, plain := parseHead(c.in[:end+2])
 			start := end + 4
-			if !plain || start+length > len(c.in) {
+			end = start + length
+			if !plain || end > len(c.in) {
 				return c.readSlow(c.in[:n])
 			}
-			for n < start+length && err == nil {
-				m, err = c.conn.Read(c.in[n:])
-				n += m
+			for n < end {
+				m, err := c.conn.Read(c.in[n:])
+				if n += m; err != nil && n < end {
+					return wireReply{}, cutOff(err)
+				}
 			}
-			if n < start+length {
-				return wireReply{}, cutOff(err)
-			}
-			// Bytes that nobody asked for would be taken for the next reply.
-			return wireReply{status: status, body: c.in[start : start+length], keep: n == start+length && err == nil}, nil
+			c.unread = c.in[end:n]
+			return wireReply{status: status, body: c.in[start:end], keep: true}, nil
 		}
-		if err != nil {
+		if n == len(c.in) || bytes.Contains(c.in[:n], []byte("\n\n")) || bytes.Contains(c.in[:n], []byte("\n\r\n")) {
+			return c.readSlow(c.in[:n]) // too long, or with line ends of its own
+		}
+		m, err := c.conn.Read(c.in[n:])
+		n += m
+		if err != nil && m == 0 {
 			if n == 0 && err == io.EOF {
 				return wireReply{}, io.EOF
 			}
 			return wireReply{}, cutOff(err)
-		}
-		if n == len(c.in) || bytes.Contains(c.in[:n], []byte("\n\n")) || bytes.Contains(c.in[:n], []byte("\n\r\n")) {
-			return c.readSlow(c.in[:n]) // too long, or with line ends of its own
 		}
 	}
 }
@@ -132,12 +134,13 @@ func parseLength(digits []byte) (int, bool) {
 	return n, true
 }
 
-// readSlow reads a reply of which begin was read already, with net/http.
+// readSlow reads a reply with net/http; of it, and of what follows, begin was
+// read already.
 func (c *wireConn) readSlow(begin []byte) (wireReply, error) {
 	const most = maxSubmitReply + 64<<10 // body and head
-	all := io.LimitReader(io.MultiReader(bytes.NewReader(bytes.Clone(begin)), c.conn), most)
-	buffered := bufio.NewReader(all)
-	response, err := http.ReadResponse(buffered, &http.Request{Method: http.MethodPost})
+	begun := bytes.NewReader(bytes.Clone(begin))
+	buffered := bufio.NewReader(io.LimitReader(io.MultiReader(begun, c.conn), most))
+	response, err := readFinal(buffered)
 	if err != nil {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
@@ -145,15 +148,33 @@ func (c *wireConn) readSlow(begin []byte) (wireReply, error) {
 		return wireReply{}, err
 	}
 	defer response.Body.Close()
-	if f := statusFailure(response.StatusCode, response.Header); f != nil {
-		return wireReply{failed: f}, nil
+	reply := wireReply{status: response.StatusCode, failed: statusFailure(response.StatusCode, response.Header)}
+	if reply.failed != nil && response.Close {
+		return reply, nil // its body says nothing more, and may have no end
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxSubmitReply+1))
-	if err != nil {
+	reply.body, err = io.ReadAll(io.LimitReader(response.Body, maxSubmitReply+1))
+	if err != nil && reply.failed == nil {
 		return wireReply{}, err
 	}
-	keep := !response.Close && len(body) <= maxSubmitReply && buffered.Buffered() == 0
-	return wireReply{status: response.StatusCode, body: body, keep: keep}, nil
+	if reply.keep = err == nil && !response.Close && len(reply.body) <= maxSubmitReply; reply.keep {
+		// Neither of the two holds more than c.in does: the reader fills its
+		// buffer, which is smaller, from begin alone until that is used up.
+		ahead, _ := buffered.Peek(buffered.Buffered())
+		n := copy(c.in, ahead)
+		m, _ := begun.Read(c.in[n:])
+		c.unread = c.in[:n+m]
+	}
+	return reply, nil
+}
+
+// readFinal reads the head of a reply and passes over those that announce it.
+func readFinal(r *bufio.Reader) (*http.Response, error) {
+	for {
+		response, err := http.ReadResponse(r, &http.Request{Method: http.MethodPost})
+		if err != nil || response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols {
+			return response, err
+		}
+	}
 }
 
 // isSuccess reports whether a reply is, to the letter, what factomd answers to a

@@ -11,6 +11,7 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 
 	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 func (r *run) newManifest() *results.Manifest {
@@ -39,7 +40,7 @@ func (r *run) newManifest() *results.Manifest {
 	}
 	for _, e := range n.endpoints {
 		m.Network.Endpoints = append(m.Network.Endpoints, results.Endpoint{
-			URL: e.client.URL(), Version: e.version, SubmitsBy: e.client.SubmitsBy(),
+			URL: e.client.URL(), Version: e.version, SubmitsBy: e.client.SubmitsBy(s.Load.Reveal == scenarios.RevealTogether),
 		})
 	}
 	m.Environment.Host, _ = os.Hostname()

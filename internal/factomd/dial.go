@@ -1,0 +1,71 @@
+package factomd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// dialTimeout is how long a connection may take to come about.
+const dialTimeout = 10 * time.Second
+
+// A Gauge counts the open connections of the clients that share it. The zero
+// Gauge is ready.
+type Gauge struct{ open, most atomic.Int64 }
+
+// Open returns how many connections are open, idle ones included.
+func (g *Gauge) Open() int64 { return g.open.Load() }
+
+// Most returns how many were open at once, at most.
+func (g *Gauge) Most() int64 { return g.most.Load() }
+
+// dial opens a TCP connection and counts it until it is closed.
+func (g *Gauge) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	n := g.open.Add(1)
+	for most := g.most.Load(); n > most && !g.most.CompareAndSwap(most, n); {
+		most = g.most.Load()
+	}
+	return &countedConn{TCPConn: conn.(*net.TCPConn), gauge: g}, nil
+}
+
+// A countedConn is a connection that its gauge counts as open.
+type countedConn struct {
+	*net.TCPConn
+	gauge *Gauge
+	once  sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.gauge.open.Add(-1) })
+	return c.TCPConn.Close()
+}
+
+// proxyFor returns the proxy by which the environment (HTTP_PROXY, HTTPS_PROXY
+// and NO_PROXY, in capitals or not) has a node reached, or nil for none. Loopback
+// never has one. The errors do not repeat it: there may be a password in it.
+func proxyFor(node *url.URL) (*url.URL, error) {
+	const hint = "\n    hint: a proxy is written http://host:port or http://user:password@host:port, " +
+		"where what is special in a URL is written %40 for @, %2F for / and so on"
+	proxy, err := httpproxy.FromEnvironment().ProxyFunc()(node)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("finding the proxy: %w", err)
+	case proxy == nil:
+		return nil, nil
+	case proxy.Hostname() == "" || proxy.Path != "" && proxy.Path != "/" || proxy.RawQuery != "" || proxy.Fragment != "":
+		return nil, errors.New("the proxy that the environment names for " + node.Scheme + " cannot be read" + hint)
+	}
+	return proxy, nil
+}
