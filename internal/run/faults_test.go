@@ -169,6 +169,64 @@ func TestFaultySubmits(t *testing.T) {
 	}
 }
 
+// TestTogether has a node refuse some commits, of which it took half all the same,
+// and cut the connection after others: every reveal was out already. What lands
+// is confirmed and ambiguous, what does not is what its commit's answer says.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{
+		BlockTime: halfSecond,
+		Fault: func(c factomdtest.Call) *factomdtest.Fault {
+			if c.Method != "commit-entry" {
+				return nil
+			}
+			switch h := c.Entry; {
+			case pick(h, 0, 8):
+				return &factomdtest.Fault{Answer: factomdtest.Refuse(-32603, "Internal error", "boom"), Unheard: true}
+			case pick(h, 1, 8):
+				return &factomdtest.Fault{Answer: factomdtest.Refuse(-32603, "Internal error", "boom")}
+			case pick(h, 2, 8):
+				return &factomdtest.Fault{Answer: factomdtest.Reset()}
+			}
+			return nil
+		},
+	})
+	got := carryOut(t, plan{load: "reveal: together", phase: "for: 2s, rate: 40/s"}.scenario(n.URL()))
+	got.in(t, n)
+	got.verdict(t, report.Pass, report.ExitOK)
+	if by := got.Network.Endpoints[0].SubmitsBy; by != "direct-together" {
+		t.Errorf("submits by %s", by)
+	}
+	for _, e := range got.entries {
+		outcome, ambiguous, message := results.Confirmed, false, ""
+		if isEntry(e) {
+			switch {
+			case pick(e.Hash, 0, 8):
+				outcome, message = results.Rejected, "Internal error: boom"
+			case pick(e.Hash, 1, 8):
+				ambiguous, message = true, "Internal error: boom"
+			case pick(e.Hash, 2, 8):
+				// The node took the commit, and never read the reveal.
+				outcome, message = results.Failed, "connection reset"
+			}
+		}
+		if e.Outcome != outcome || e.Ambiguous != ambiguous || (e.Error == nil) != (message == "") || e.Error != nil && e.Error.Message != message {
+			t.Errorf("entry %s: %s, ambiguous %v, error %+v; want %s, %v, %q", e.Hash, e.Outcome, e.Ambiguous, e.Error, outcome, ambiguous, message)
+		}
+		if refused := message == "Internal error: boom"; refused && (e.Committed == results.Never || e.Revealed < e.Committed) {
+			t.Errorf("entry %s: its commit was refused at %d, its reveal answered at %d", e.Hash, e.Committed, e.Revealed)
+		}
+	}
+	rejected := got.by(func(e results.Entry) bool { return e.Outcome == results.Rejected })
+	failed := got.by(func(e results.Entry) bool { return e.Outcome == results.Failed })
+	if rejected == 0 || failed == 0 || got.Totals.Ambiguous == 0 {
+		t.Fatal("the test does not test much")
+	}
+	count(t, "reveals heard", uint64(n.Calls("reveal-entry")), len(got.entries)-3-failed)
+	count(t, "submit requests", got.Harness.SubmitRequests, 2*len(got.entries))
+	count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
+}
+
 // TestEndpointGone has one of two nodes of a network go away in the middle: what
 // it took is followed on the other.
 func TestEndpointGone(t *testing.T) {
