@@ -309,7 +309,8 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
 			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests,
-			MissedSlots: f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
+			ConnectionsMax: m.Harness.ConnectionsMax,
+			MissedSlots:    f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},
 	}
 	if r.Run.Tags == nil {

@@ -165,7 +165,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		{"confirm.p99 < 2blocks", Number(r.LatencyMS.Confirm.P99), true},
 		{"lost == 0", 0, true},
 	}
-	r.Harness = Harness{CPUSeconds: 11.8, MaxRSSBytes: 61 << 20, ObserverRequests: 412, SubmitRequests: 2 * t.Sent, Valid: true}
+	r.Harness = Harness{CPUSeconds: 11.8, MaxRSSBytes: 61 << 20, ObserverRequests: 412, SubmitRequests: 2 * t.Sent, ConnectionsMax: 37, Valid: true}
 	return r
 }
 

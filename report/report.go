@@ -236,6 +236,9 @@ type Harness struct {
 	MaxRSSBytes      uint64  `json:"max_rss_bytes"`
 	ObserverRequests uint64  `json:"observer_requests"`
 	SubmitRequests   uint64  `json:"submit_requests"`
+	// ConnectionsMax is how many connections to endpoints were open at once, at
+	// most, idle ones and the observer's included.
+	ConnectionsMax uint64 `json:"connections_max"`
 	// MissedSlots were sent more than 10 ms late, or skipped, on the harness's
 	// own account: the node did not hold them back.
 	MissedSlots uint64 `json:"missed_slots"`

@@ -9,7 +9,7 @@ import (
 )
 
 // The columns of [Series.Rows], in order. Counts are per interval; in flight,
-// outstanding, height, minute and memory are values at its end. Percentiles are
+// outstanding, height, minute, memory and connections are values at its end. Percentiles are
 // nearest-rank, of the entries planned in the interval; unknown where there are
 // none.
 var seriesColumns = []string{
@@ -23,6 +23,7 @@ var seriesColumns = []string{
 	"harness_rss_bytes",
 	"node_cpu", // cores used, of a node that the run started
 	"node_rss_bytes",
+	"connections", // open, of the harness
 }
 
 // seriesFold collects what entries did, second by second.
@@ -116,11 +117,14 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 	for i := range f.rows {
 		r := &f.rows[i]
 		outstanding += r.outstanding
-		height, minute, inFlight, rss, nodeRSS := unknown, unknown, unknown, unknown, unknown
+		height, minute, inFlight, rss, nodeRSS, connections := unknown, unknown, unknown, unknown, unknown, unknown
 		if n := bySecond[i]; n != nil {
 			inFlight, rss = Number(n.InFlight), Number(n.RSSBytes)
 			if n.NodeRSSBytes > 0 {
 				nodeRSS = Number(n.NodeRSSBytes)
+			}
+			if n.Connections > 0 { // records of older versions do not have it
+				connections = Number(n.Connections)
 			}
 			if n.Known {
 				height, minute = Number(n.Height), Number(n.Minute)
@@ -142,6 +146,7 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 			height, minute,
 			cpu[i], rss,
 			nodeCPU[i], nodeRSS,
+			connections,
 		})
 	}
 	return s

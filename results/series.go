@@ -14,15 +14,17 @@ import (
 // A Sample is one second of the harness and the node: a line of series.log.
 // What entries did in that second is in entries.log.
 type Sample struct {
-	At         int64   `json:"at"` // end of the second, nanoseconds since the run's start
-	Height     uint32  `json:"height"`
-	Minute     int     `json:"minute"`
-	Stalled    bool    `json:"stalled,omitempty"`
-	Known      bool    `json:"known"` // the node's figures are of this second or the one before
-	InFlight   int     `json:"in_flight"`
-	CPUSeconds float64 `json:"cpu_s"` // of the harness, since it started
-	RSSBytes   uint64  `json:"rss_bytes"`
-	Goroutines int     `json:"goroutines"`
+	At       int64  `json:"at"` // end of the second, nanoseconds since the run's start
+	Height   uint32 `json:"height"`
+	Minute   int    `json:"minute"`
+	Stalled  bool   `json:"stalled,omitempty"`
+	Known    bool   `json:"known"` // the node's figures are of this second or the one before
+	InFlight int    `json:"in_flight"`
+	// Connections are open at the end of the second, idle ones included.
+	Connections int     `json:"connections,omitempty"`
+	CPUSeconds  float64 `json:"cpu_s"` // of the harness, since it started
+	RSSBytes    uint64  `json:"rss_bytes"`
+	Goroutines  int     `json:"goroutines"`
 	// Of the node's process where the run started it, else 0.
 	NodeCPUSeconds float64 `json:"node_cpu_s,omitempty"`
 	NodeRSSBytes   uint64  `json:"node_rss_bytes,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"lines":          lines,
 			"nowhere":        nowhere,
 			"planned":        planned,
+			"proxy":          proxy,
 			"terminate":      terminate,
 			"disk":           disk,
 		},
@@ -139,6 +141,22 @@ func double(ts *testscript.TestScript, neg bool, args []string) {
 		n.Close()
 	}
 	ts.Setenv(*as, n.URL())
+}
+
+// proxy [-auth user:password] starts a proxy, by which alone factomd.invalid:8088
+// is found: the double in URL. It sets PROXY to the proxy's host:port.
+func proxy(ts *testscript.TestScript, neg bool, args []string) {
+	fl := flag.NewFlagSet("proxy", flag.ContinueOnError)
+	auth := fl.String("auth", "", "user:password")
+	if err := fl.Parse(args); err != nil || neg || fl.NArg() > 0 {
+		ts.Fatalf("usage: proxy [-auth user:password]")
+	}
+	node, err := url.Parse(ts.Getenv("URL"))
+	ts.Check(err)
+	user, password, _ := strings.Cut(*auth, ":")
+	p := factomdtest.StartProxy(map[string]string{"factomd.invalid:8088": node.Host}, user, password)
+	ts.Defer(p.Close)
+	ts.Setenv("PROXY", p.Addr())
 }
 
 // exits CODE program [arguments] runs a program, which must exit with the code.

@@ -7,12 +7,16 @@
 package factomdtest
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +61,8 @@ type Options struct {
 
 	// User and Password are asked for with HTTP Basic if User is set.
 	User, Password string
+	// TLS makes it an https API, with a certificate that nobody signed.
+	TLS bool
 	// Fault, if set, is asked about every call; nil is no fault.
 	Fault func(Call) *Fault
 }
@@ -94,6 +100,8 @@ type Node struct {
 	once   sync.Once
 	ticker sync.WaitGroup
 
+	connections atomic.Int64
+
 	mu     sync.Mutex
 	thaw   <-chan struct{} // closed unless the node is frozen
 	counts map[string]int
@@ -119,7 +127,17 @@ func Start(o Options) *Node {
 			n.ticker.Go(n.closeBlocks)
 		}
 	}
-	n.server = httptest.NewServer(http.HandlerFunc(n.serve))
+	n.server = httptest.NewUnstartedServer(http.HandlerFunc(n.serve))
+	n.server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			n.connections.Add(1)
+		}
+	}
+	if o.TLS {
+		n.server.StartTLS()
+	} else {
+		n.server.Start()
+	}
 	return n
 }
 
@@ -150,6 +168,15 @@ func (n *Node) Close() {
 
 // URL returns the address of the API.
 func (n *Node) URL() string { return n.server.URL + "/v2" }
+
+// Pin returns the SHA-256 of the certificate, with TLS.
+func (n *Node) Pin() string {
+	sum := sha256.Sum256(n.server.Certificate().Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// Connections returns how many connections were made so far.
+func (n *Node) Connections() int64 { return n.connections.Load() }
 
 // Freeze has every call wait, unheard, until what it returns is called, once.
 func (n *Node) Freeze() (thaw func()) {

@@ -74,6 +74,7 @@ func (r *run) complete() {
 	if r.generator != nil {
 		m.Harness.SubmitRequests = r.generator.Requests()
 	}
+	m.Harness.ConnectionsMax = uint64(r.network.connections.Most())
 	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
 	m.Harness.GCPauseMaxMS = longestPause() * 1e3
 	m.Harness.PauseMaxMS = milliseconds(time.Duration(r.pauses.longest.Load()))

@@ -24,6 +24,8 @@ type network struct {
 	blockTime time.Duration
 	saved     uint32 // height at the start
 
+	connections factomd.Gauge // of all endpoints
+
 	local *testnet.Network // nil for endpoints
 	feed  *factomd.Feed    // nil for endpoints
 }
@@ -59,7 +61,7 @@ func connect(ctx context.Context, s *scenarios.Scenario) (_ *network, err error)
 		}
 		c, err := factomd.New(factomd.Options{
 			URL: e.URL, User: user, Password: password, CA: ca, Pin: e.Pin,
-			Timeout: s.Load.SubmitTimeout, Connections: s.Load.InFlight,
+			Timeout: s.Load.SubmitTimeout, Connections: s.Load.InFlight, Gauge: &n.connections,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s: %w", e.URL, err)
@@ -93,6 +95,7 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 	}
 	c, err := factomd.New(factomd.Options{
 		URL: n.local.Endpoint(), Timeout: r.Scenario.Load.SubmitTimeout, Connections: r.Scenario.Load.InFlight,
+		Gauge: &n.connections,
 	})
 	if err != nil {
 		return nil, err

@@ -171,6 +171,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.payer, err = newPayer(s.Credits.Key); err != nil {
 		return err
 	}
+	if warning := fewFiles(fileLimit(), s.Load.InFlight); warning != "" {
+		r.Say("%s", warning)
+	}
 	if s.Network.Local == nil {
 		if r.network, err = connect(ctx, s); err != nil {
 			return err

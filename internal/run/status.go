@@ -95,6 +95,7 @@ func (r *run) sample(s *results.Sample) {
 	if g := r.generator; g != nil {
 		s.InFlight = g.InFlight()
 	}
+	s.Connections = int(r.network.connections.Open())
 	n := r.observer.State()
 	if n == nil {
 		return
