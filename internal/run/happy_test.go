@@ -1,6 +1,10 @@
 package run_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +72,37 @@ func TestEveryEntryIsConfirmed(t *testing.T) {
 		got.verdict(t, report.Pass, report.ExitOK)
 	} else {
 		got.verdict(t, report.Invalid, report.ExitInvalid) // a busy machine
+	}
+}
+
+// TestTLS has a node behind TLS and a password. Its connections are kept: there
+// are as many as were open at once, not one a call.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, TLS: true, User: "user", Password: "hunter2"})
+	auth := filepath.Join(t.TempDir(), "auth")
+	if err := os.WriteFile(auth, []byte("user:hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := carryOut(t, plan{
+		network: fmt.Sprintf("endpoints: [{url: %q, pin: %s, auth: %q}]", n.URL(), n.Pin(), "file:"+auth),
+		load:    "in_flight: 50, reveal: together",
+		phase:   "for: 2s, rate: 100/s",
+	}.scenario())
+	got.in(t, n)
+	got.verdict(t, report.Pass, report.ExitOK)
+	count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
+	if by := got.Network.Endpoints[0].SubmitsBy; by != "net/http" {
+		t.Errorf("submits by %s", by)
+	}
+	made, most := uint64(n.Connections()), got.Harness.ConnectionsMax
+	if calls := got.Harness.SubmitRequests; made > calls/2 || most > made || most == 0 {
+		t.Errorf("%d connections, %d at once at most, for %d calls", made, most, calls)
+	}
+	column := slices.Index(got.Series.Columns, "connections")
+	known := slices.ContainsFunc(got.Series.Rows, func(row []report.Number) bool { return row[column] > 0 && uint64(row[column]) <= most })
+	if !known {
+		t.Error("the series has no connections")
 	}
 }
 
