@@ -25,7 +25,7 @@ address=$(cat "$work/address")
 
 ours() {
 	FACTOM_LOAD_SINK=$address taskset -c 0 "$work/generator.test" -test.run '^$' \
-		-test.bench "BenchmarkThroughput/$1" -test.benchtime "${seconds}s" |
+		-test.bench "BenchmarkThroughput/^$1\$/^$2\$" -test.benchtime "${seconds}s" |
 		awk '/requests\/s/ {for (i = 1; i < NF; i++) if ($(i+1) == "requests/s") print $i}'
 }
 vegeta() {
@@ -41,14 +41,17 @@ wrk_() {
 median() { sort -g | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR+1)/2] : (v[NR/2] + v[NR/2+1]) / 2}'; }
 
 for round in $(seq "$rounds"); do
-	ours recorded >>"$work/ours"
+	ours after recorded >>"$work/after.rates"
+	ours together recorded >>"$work/together.rates"
 	vegeta >>"$work/vegeta.rates"
 	wrk_ >>"$work/wrk.rates"
-	ours unrecorded >>"$work/unrecorded"
-	echo "round $round: factom-load $(tail -n1 "$work/ours"), without entries.log $(tail -n1 "$work/unrecorded"), vegeta $(tail -n1 "$work/vegeta.rates"), wrk $(tail -n1 "$work/wrk.rates") requests/s"
+	ours together unrecorded >>"$work/unrecorded.rates"
+	last() { tail -n1 "$work/$1.rates"; }
+	echo "round $round: factom-load, reveal after the commit $(last after), together $(last together), the latter without entries.log $(last unrecorded), vegeta $(last vegeta), wrk $(last wrk) requests/s"
 done
-o=$(median <"$work/ours") u=$(median <"$work/unrecorded") v=$(median <"$work/vegeta.rates") w=$(median <"$work/wrk.rates")
-awk -v o="$o" -v u="$u" -v v="$v" -v w="$w" 'BEGIN {
-	printf "medians: factom-load %.0f, without entries.log %.0f, vegeta %.0f, wrk %.0f requests/s\n", o, u, v, w
-	printf "factom-load / vegeta %.2f, factom-load / wrk %.2f, with / without entries.log %.3f\n", o/v, o/w, o/u
+all() { median <"$work/$1.rates"; }
+awk -v a="$(all after)" -v t="$(all together)" -v u="$(all unrecorded)" -v v="$(all vegeta)" -v w="$(all wrk)" 'BEGIN {
+	printf "medians: factom-load, reveal after the commit %.0f, together %.0f, the latter without entries.log %.0f, vegeta %.0f, wrk %.0f requests/s\n", a, t, u, v, w
+	printf "after / vegeta %.2f, after / wrk %.2f\n", a/v, a/w
+	printf "together / vegeta %.2f, together / wrk %.2f, with / without entries.log %.3f\n", t/v, t/w, t/u
 }'
