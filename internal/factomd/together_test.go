@@ -129,7 +129,7 @@ func TestTogether(t *testing.T) {
 			t.Parallel()
 			o := Options{}
 			if c.want.class == "timeout" {
-				o.Timeout = 200 * time.Millisecond
+				o.Timeout = time.Second
 			}
 			s := &script{text: c.text, ends: c.ends}
 			node := s.start(t, o)
@@ -172,7 +172,12 @@ func TestTogetherCancel(t *testing.T) {
 	s := &script{text: httpReply("200 OK", "", withHashes(entrySuccess, want))}
 	node := s.start(t, Options{})
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
+	go func() {
+		for s.requests.Load() < 2 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
 	p := node.SubmitTogether(ctx, commitBody, revealBody, want)
 	if _, _, class := Classify(p.Err); class != "canceled" || p.Sent.IsZero() || !p.Revealed.IsZero() {
 		t.Errorf("counted as %q: %+v", class, p)
