@@ -86,6 +86,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.transport = &http.Transport{
 		Proxy:                  http.ProxyURL(proxy),
+		OnProxyConnectResponse: proxyAnswer,
 		DialContext:            o.Gauge.dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		TLSClientConfig:        trust,

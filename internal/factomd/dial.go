@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,4 +70,12 @@ func proxyFor(node *url.URL) (*url.URL, error) {
 		return nil, errors.New("the proxy that the environment names for " + node.Scheme + " cannot be read" + hint)
 	}
 	return proxy, nil
+}
+
+// proxyAnswer judges what a proxy says to a CONNECT.
+func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &Failure{Code: r.StatusCode, Message: "http " + strconv.Itoa(r.StatusCode), Detail: "from the proxy: " + http.StatusText(r.StatusCode)}
 }

@@ -80,15 +80,15 @@ func Classify(err error) (rejected bool, code int, message string) {
 	if err == nil {
 		return false, 0, ""
 	}
-	var f *Failure
-	if !errors.As(err, &f) {
-		f = transportFailure(err)
-	}
+	f := transportFailure(err)
 	return f.Rejected, f.Code, f.Message
 }
 
 // transportFailure classifies what went wrong between here and the node.
 func transportFailure(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f // it is classified: a proxy's answer, for one
+	}
 	message := transportClass(err)
 	return &Failure{Message: message, Detail: Printable(err.Error(), maxMessage), cause: err}
 }

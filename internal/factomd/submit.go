@@ -89,8 +89,9 @@ func SubmitAfter(ctx context.Context, node interface {
 // to it before its commit (factom-protocol: pipelining is safe). Where net/http
 // makes the calls (see [Client.Submit]), it is [SubmitAfter].
 //
-// A reveal that has no reply, because the connection ended after the commit's,
-// may have arrived: it fails, and is not sent again.
+// Both calls have their time from the write on. A reveal that has no reply,
+// because the connection ended after the commit's, may have arrived: it fails, and
+// is not sent again.
 func (c *Client) SubmitTogether(ctx context.Context, commit, reveal []byte, want Hash) Pair {
 	if c.wire != nil && len(commit)+len(reveal) <= wireMaxBody {
 		return c.wire.submitTogether(ctx, commit, reveal, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,7 +183,10 @@ func connectHint(err error) string {
 	case errors.Is(err, factomd.ErrNotReady):
 		return "\n    hint: wait until the node has loaded its blocks, and try again"
 	}
-	if rejected, _, _ := factomd.Classify(err); !rejected {
+	switch rejected, code, _ := factomd.Classify(err); {
+	case code == http.StatusProxyAuthRequired:
+		return "\n    hint: the proxy that the environment names wants http://user:password@host:port"
+	case !rejected:
 		return "\n    hint: is the node running, and is this its address? Without --endpoint a local one is started"
 	}
 	return ""
