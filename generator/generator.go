@@ -283,7 +283,7 @@ func (g *Generator) worker(abort context.Context, j *job, work <-chan *job) {
 
 // submit makes an entry's two calls, in the way that the load says.
 func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
-	node := g.opts.Endpoints[j.slot.endpoint]
+	node := g.opts.Endpoints[j.slot.endpoint].Submitter
 	var p factomd.Pair
 	if g.load.Reveal == scenarios.RevealTogether {
 		p = node.SubmitTogether(ctx, j.commit, j.reveal, j.hash)

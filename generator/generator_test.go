@@ -374,6 +374,34 @@ load: {phases: [{for: 1s, rate: 1/s}], reveal: `+string(c.reveal)+`}
 	}
 }
 
+// idleNode answers at once.
+type idleNode struct{}
+
+func (idleNode) Submit(context.Context, []byte, factomd.Hash) (sent, answered time.Time, err error) {
+	now := time.Now()
+	return now, now, nil
+}
+
+func (idleNode) SubmitTogether(context.Context, []byte, []byte, factomd.Hash) factomd.Pair {
+	now := time.Now()
+	return factomd.Pair{Sent: now, Committed: now, Revealed: now, Calls: 2}
+}
+
+func TestSubmitAllocates(t *testing.T) {
+	for _, reveal := range []scenarios.Reveal{scenarios.RevealAfter, scenarios.RevealTogether} {
+		g := &Generator{opts: Options{Endpoints: []Endpoint{{Submitter: idleNode{}}}, Start: time.Now()}, load: scenarios.Load{Reveal: reveal}}
+		j := new(job)
+		n := testing.AllocsPerRun(100, func() {
+			if s := g.submit(t.Context(), j); s.Err != nil || s.Revealed == results.Never {
+				t.Errorf("%+v", s)
+			}
+		})
+		if n > 0 {
+			t.Errorf("reveal %s: %v allocations an entry", reveal, n)
+		}
+	}
+}
+
 // What cannot be put on record is not sent.
 func TestNoRecordNoSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
