@@ -42,6 +42,10 @@ type Options struct {
 	Endpoints []Endpoint
 	Tracker   Tracker
 	Start     time.Time // the run's start, from which instants are counted
+	// Budget is the most entry credits that the entries may cost, the setup's
+	// included; 0 is no limit. What does not fit any more is not planned: see
+	// [ErrBudget].
+	Budget int64
 	// Sleep waits until an instant, and reports whether it did: ctx may end
 	// first. If nil, the kernel's timers are used.
 	Sleep func(ctx context.Context, until time.Time) bool
@@ -53,6 +57,7 @@ type Generator struct {
 	load     scenarios.Load
 	workload *workload
 	composer *composer
+	charged  int64 // entry credits of what is planned
 	jobs     sync.Pool
 
 	room     chan struct{} // a place in flight each
@@ -71,6 +76,11 @@ const (
 // lead is how long before the first slot the load is announced, so that the
 // first entries can be composed ahead too.
 const lead = 250 * time.Millisecond
+
+// ErrBudget says that the next entry would have cost more than is left of
+// [Options.Budget]. Sending then ended as at the end of the load: all that was
+// planned was sent, and nothing was skipped.
+var ErrBudget = errors.New("the budget of entry credits is used up")
 
 // New returns a generator. It sends nothing yet.
 func New(o Options) *Generator {
@@ -100,7 +110,7 @@ func (g *Generator) Setup(stop, abort context.Context) error {
 //
 // When stop is done no more is sent: slots that were not reached are skipped,
 // each on record. When abort is done the calls under way are given up too. The
-// error says why the generator itself could not go on.
+// error is [ErrBudget], or says why the generator itself could not go on.
 func (g *Generator) Load(stop, abort context.Context) error {
 	return g.send(stop, abort, newLoad(g.opts.Scenario, g.workload))
 }
@@ -142,7 +152,7 @@ func (g *Generator) send(stop, abort context.Context, w *walk) error {
 	go func() {
 		defer close(ready)
 		err := g.compose(stop, w, begin, ready)
-		if err != nil {
+		if err != nil && err != ErrBudget {
 			cancel(err) // what cannot be put on record must not be sent
 		}
 		composed <- err
@@ -153,7 +163,7 @@ func (g *Generator) send(stop, abort context.Context, w *walk) error {
 
 // compose makes the entries of a walk in batches, puts each batch on record and
 // passes it on, never more than aheadTime before the first is due. After stop
-// it puts the rest on record as skipped.
+// it puts the rest on record as skipped; with the budget it ends.
 func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready chan<- *job) error {
 	var (
 		batch   []results.Planned
@@ -162,8 +172,9 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 		err     error
 		next    slot
 		pending = w.next(&next)
+		spent   = false // the budget is
 	)
-	for pending && stop.Err() == nil {
+	for pending && !spent && stop.Err() == nil {
 		due := g.opts.Start.Add(time.Duration(begin) + next.at)
 		if !sleepRoughly(stop, due.Add(-aheadTime)) {
 			break
@@ -171,6 +182,9 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 		batch, jobs = batch[:0], jobs[:0]
 		now := time.Now()
 		for pending && len(batch) < aheadBatch && due.Sub(now) <= aheadTime {
+			if spent = !g.charge(&next); spent {
+				break
+			}
 			j := g.jobs.Get().(*job)
 			j.slot, j.at = next, begin+int64(next.at)
 			g.composer.compose(j, now.UnixMilli())
@@ -191,6 +205,9 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 			ready <- j
 		}
 	}
+	if spent {
+		return ErrBudget
+	}
 	for pending {
 		batch = batch[:0]
 		for pending && len(batch) < aheadJobs {
@@ -205,6 +222,16 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 		}
 	}
 	return nil
+}
+
+// charge takes what a slot costs from the budget, or reports that it does not
+// fit.
+func (g *Generator) charge(s *slot) bool {
+	if limit := g.opts.Budget; limit > 0 && g.charged+int64(s.credits) > limit {
+		return false
+	}
+	g.charged += int64(s.credits)
+	return true
 }
 
 func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {

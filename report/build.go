@@ -260,7 +260,8 @@ func (t *errorTable) rows() []Error {
 }
 
 // A span is a length of time, in seconds: as planned, and as far as the run came
-// before sending ended.
+// before sending ended. What ended without a plan for the rest was planned only
+// so far.
 type span struct{ planned, reached float64 }
 
 func (f *fold) span(p results.Phase) span {
@@ -268,7 +269,11 @@ func (f *fold) span(p results.Phase) span {
 	if f.m.SendEnded > 0 {
 		end = max(p.Start, min(end, f.m.SendEnded))
 	}
-	return span{planned: seconds(p.End - p.Start), reached: seconds(end - p.Start)}
+	s := span{planned: seconds(p.End - p.Start), reached: seconds(end - p.Start)}
+	if f.m.EndedEarly != "" {
+		s.planned = s.reached
+	}
+	return s
 }
 
 func (s *section) rates(over span) Rates {
@@ -292,7 +297,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Run: Run{
 			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
 			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
-			Interrupted: m.Interrupted, Why: m.Why,
+			Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
 		},
 		Environment: Environment(m.Environment),

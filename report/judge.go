@@ -75,6 +75,9 @@ func (f *fold) judge(r *Report) error {
 		}
 		r.VerdictWhy += "."
 	}
+	if f.m.EndedEarly != "" {
+		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
+	}
 	return nil
 }
 

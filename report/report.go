@@ -62,7 +62,10 @@ type Run struct {
 	Tags        map[string]string `json:"tags"`
 	Interrupted bool              `json:"interrupted"`
 	Why         string            `json:"why"` // why it was interrupted, or empty
-	Scenario    Scenario          `json:"scenario"`
+	// EndedEarly is why sending ended before the load's own end although nothing
+	// interrupted it, or empty.
+	EndedEarly string   `json:"ended_early"`
+	Scenario   Scenario `json:"scenario"`
 }
 
 // Scenario names the scenario of a run.

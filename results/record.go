@@ -50,8 +50,11 @@ type Manifest struct {
 	Interrupted bool      `json:"interrupted"`
 	Why         string    `json:"why,omitempty"`     // why it was interrupted
 	Failure     bool      `json:"failure,omitempty"` // it was not the user who interrupted it
-	Observed    Observed  `json:"observed"`
-	Harness     Harness   `json:"harness"`
+	// EndedEarly is why sending ended before the load's own end although nothing
+	// interrupted it.
+	EndedEarly string   `json:"ended_early,omitempty"`
+	Observed   Observed `json:"observed"`
+	Harness    Harness  `json:"harness"`
 }
 
 // ManifestScenario is the scenario as it was given, and what it came to.

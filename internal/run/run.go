@@ -294,7 +294,11 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.sampleAcceptance(background, &observers)
 	}
 	r.enter(StageLoad)
-	if err := r.generator.Load(stop, abort); err != nil {
+	switch err := r.generator.Load(stop, abort); {
+	case errors.Is(err, generator.ErrBudget):
+		r.manifest.EndedEarly = fmt.Sprintf("the budget of %d entry credits is used up", r.Scenario.Credits.Budget)
+		r.Say("%s: no more is sent; waiting for what is out", r.manifest.EndedEarly)
+	case err != nil:
 		return err
 	}
 	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
