@@ -81,7 +81,7 @@ func (l sinkLoad) run(b *testing.B, address string, tracker Tracker) time.Durati
 	}
 	start := time.Now()
 	g := New(Options{
-		Scenario: s, Salt: "bench", Key: factomd.LocalTestKey().EC(),
+		Scenario: s, Salt: "bench", Keys: []factomd.Key{factomd.LocalTestKey().EC()},
 		Endpoints: []Endpoint{{Submitter: client, Weight: 1}}, Tracker: tracker, Start: start,
 	})
 	if err := g.Load(b.Context(), b.Context()); err != nil {
@@ -258,7 +258,7 @@ func rss(b *testing.B) uint64 {
 func BenchmarkCompose(b *testing.B) {
 	key := factomd.LocalTestKey().EC()
 	b.Run("ours", func(b *testing.B) {
-		c := newComposer(1, "salt", "factom-load", key, 1)
+		c := newComposer(1, "salt", "factom-load", []factomd.Key{key}, 1)
 		j := &job{slot: slot{phase: 1, kind: results.KindEntry, size: 1024, extIDs: 1, credits: 1}}
 		b.ReportAllocs()
 		for b.Loop() {

@@ -29,19 +29,22 @@ type job struct {
 type composer struct {
 	marker []byte
 	bytes  source
-	key    factomd.Key
+	keys   []factomd.Key
 	chains []factomd.Hash // made by the setup
 	random stream
 }
 
-func newComposer(seed uint64, salt, marker string, key factomd.Key, chains int) *composer {
+func newComposer(seed uint64, salt, marker string, keys []factomd.Key, chains int) *composer {
 	return &composer{
 		marker: []byte(marker),
 		bytes:  newSource("bytes", strconv.FormatUint(seed, 10), salt),
-		key:    key,
+		keys:   keys,
 		chains: make([]factomd.Hash, chains),
 	}
 }
+
+// keyOf is the number of the key that signs the commit of a slot.
+func (c *composer) keyOf(s *slot) int { return int(s.index % uint64(len(c.keys))) }
 
 // compose makes the entry of j.slot and its two requests. ms is the commit's
 // time stamp, Unix time in milliseconds.
@@ -60,13 +63,14 @@ func (c *composer) compose(j *job, ms int64) {
 	j.binary = e.Append(j.binary[:0])
 	j.hash = factomd.EntryHash(j.binary)
 
+	key := c.keys[c.keyOf(s)]
 	var commit [200]byte
 	if s.kind == results.KindChain {
-		b := factomd.AppendCommitChain(commit[:0], ms, j.chain, j.hash, s.credits, c.key)
+		b := factomd.AppendCommitChain(commit[:0], ms, j.chain, j.hash, s.credits, key)
 		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitChain, factomd.ParamMessage, b)
 		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealChain, factomd.ParamEntry, j.binary)
 	} else {
-		b := factomd.AppendCommitEntry(commit[:0], ms, j.hash, s.credits, c.key)
+		b := factomd.AppendCommitEntry(commit[:0], ms, j.hash, s.credits, key)
 		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitEntry, factomd.ParamMessage, b)
 		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealEntry, factomd.ParamEntry, j.binary)
 	}

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -38,13 +39,13 @@ type Endpoint struct {
 type Options struct {
 	Scenario  *scenarios.Scenario
 	Salt      string
-	Key       factomd.Key // signs the commits
+	Keys      []factomd.Key // sign the commits: number k modulo their number that of entry k
 	Endpoints []Endpoint
 	Tracker   Tracker
 	Start     time.Time // the run's start, from which instants are counted
 	// Budget is the most entry credits that the entries may cost, the setup's
-	// included; 0 is no limit. What does not fit any more is not planned: see
-	// [ErrBudget].
+	// included; 0 is no limit. Several keys have a share of it each: see [Share].
+	// What does not fit any more is not planned: see [ErrBudget].
 	Budget int64
 	// Sleep waits until an instant, and reports whether it did: ctx may end
 	// first. If nil, the kernel's timers are used.
@@ -57,7 +58,7 @@ type Generator struct {
 	load     scenarios.Load
 	workload *workload
 	composer *composer
-	charged  int64 // entry credits of what is planned
+	charged  []atomic.Int64 // by key: entry credits of what was composed
 	jobs     sync.Pool
 
 	room     chan struct{} // a place in flight each
@@ -93,7 +94,8 @@ func New(o Options) *Generator {
 		opts:     o,
 		load:     s.Load,
 		workload: newWorkload(s, weights),
-		composer: newComposer(s.Seed, o.Salt, s.Workload.Marker, o.Key, s.Workload.Chains),
+		composer: newComposer(s.Seed, o.Salt, s.Workload.Marker, o.Keys, s.Workload.Chains),
+		charged:  make([]atomic.Int64, len(o.Keys)),
 		room:     make(chan struct{}, s.Load.InFlight),
 	}
 	g.jobs.New = func() any { return new(job) }
@@ -109,9 +111,12 @@ func (g *Generator) Setup(stop, abort context.Context) error {
 // Load sends the load, and returns when the calls of all entries are over.
 //
 // When stop is done no more is sent: slots that were not reached are skipped,
-// each on record. When abort is done the calls under way are given up too. The
+// each on record; a closed loop has none. When abort is done the calls under way are given up too. The
 // error is [ErrBudget], or says why the generator itself could not go on.
 func (g *Generator) Load(stop, abort context.Context) error {
+	if g.load.Closed() {
+		return g.closedLoop(stop, abort)
+	}
 	return g.send(stop, abort, newLoad(g.opts.Scenario, g.workload))
 }
 
@@ -120,6 +125,10 @@ func (g *Generator) InFlight() int { return len(g.room) }
 
 // Phase returns the number of the phase that the newest slot belongs to.
 func (g *Generator) Phase() int { return int(g.phase.Load()) }
+
+// Charged returns how many entry credits the entries that a key signs cost so
+// far, those that are composed ahead included.
+func (g *Generator) Charged(key int) int64 { return g.charged[key].Load() }
 
 // Requests returns how many commit and reveal calls were made.
 func (g *Generator) Requests() uint64 { return g.requests.Load() }
@@ -133,17 +142,23 @@ func (g *Generator) since(t time.Time) int64 {
 	return int64(t.Sub(g.opts.Start))
 }
 
+// announce tells of the phases that begin at an instant, the first of which has
+// a number, and returns when they end.
+func (g *Generator) announce(phases []scenarios.Phase, first int, begin int64) (ends []int64) {
+	for i, p := range phases {
+		end := begin + int64(p.For)
+		g.opts.Tracker.Phase(first+i, results.Phase{Name: p.Name, Measured: p.Measured, Start: begin, End: end})
+		ends = append(ends, end)
+		begin = end
+	}
+	return ends
+}
+
 // send composes ahead, waits for each slot's instant, and hands the entry to a
 // worker.
 func (g *Generator) send(stop, abort context.Context, w *walk) error {
 	begin := g.since(time.Now().Add(lead))
-	for i, at := 0, begin; i < len(w.phases); i++ {
-		p := w.phases[i]
-		g.opts.Tracker.Phase(w.first+i, results.Phase{
-			Name: p.Name, Measured: p.Measured, Start: at, End: at + int64(p.For),
-		})
-		at += int64(p.For)
-	}
+	g.announce(w.phases, w.first, begin)
 
 	stop, cancel := context.WithCancelCause(stop)
 	defer cancel(nil)
@@ -227,10 +242,12 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 // charge takes what a slot costs from the budget, or reports that it does not
 // fit.
 func (g *Generator) charge(s *slot) bool {
-	if limit := g.opts.Budget; limit > 0 && g.charged+int64(s.credits) > limit {
+	key := g.composer.keyOf(s)
+	sum := &g.charged[key]
+	if b := g.opts.Budget; b > 0 && sum.Load()+int64(s.credits) > Share(b, key, len(g.charged)) {
 		return false
 	}
-	g.charged += int64(s.credits)
+	sum.Add(int64(s.credits))
 	return true
 }
 
@@ -246,12 +263,8 @@ func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
 // in flight waits, and everything that came due meanwhile goes out at once after
 // it: the schedule never moves.
 func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
-	sleep := g.opts.Sleep
-	if sleep == nil {
-		timer := newKernelTimer()
-		defer timer.close()
-		sleep = timer.sleepUntil
-	}
+	sleep, awake := g.sleeper()
+	defer awake()
 	work := make(chan *job)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -287,10 +300,19 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		select {
 		case work <- j:
 		default:
-			workers.Go(func() { g.worker(abort, j, work) })
+			workers.Go(func() { g.worker(abort, j, work, nil) })
 		}
 		runtime.Gosched() // the worker first, if the next slot is due already
 	}
+}
+
+// sleeper returns what waits for an instant, and what to call in the end.
+func (g *Generator) sleeper() (sleep func(context.Context, time.Time) bool, awake func()) {
+	if g.opts.Sleep != nil {
+		return g.opts.Sleep, func() {}
+	}
+	timer := newKernelTimer()
+	return timer.sleepUntil, timer.close
 }
 
 func (g *Generator) skip(j *job) {
@@ -298,13 +320,17 @@ func (g *Generator) skip(j *job) {
 	g.jobs.Put(j)
 }
 
-// worker submits a first entry and then others as they come.
-func (g *Generator) worker(abort context.Context, j *job, work <-chan *job) {
+// worker submits a first entry and then others as they come. It tells of each
+// that is over, if somebody wants to know.
+func (g *Generator) worker(abort context.Context, j *job, work <-chan *job, over func(results.Submission)) {
 	for ok := true; ok; j, ok = <-work {
 		s := g.submit(abort, j)
 		g.opts.Tracker.Submitted(j.ref, s)
 		g.jobs.Put(j)
 		<-g.room
+		if over != nil {
+			over(s)
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ func begin(t *testing.T, yaml string, s *server) (*Generator, *ledger, Plan) {
 	s.start = time.Now()
 	l := &ledger{start: s.start}
 	g := New(Options{
-		Scenario: scenario, Salt: "salt", Key: factomd.LocalTestKey().EC(),
+		Scenario: scenario, Salt: "salt", Keys: []factomd.Key{factomd.LocalTestKey().EC()},
 		Endpoints: []Endpoint{{Submitter: s, Weight: 1}}, Tracker: l, Start: s.start,
 		Sleep: sleepRoughly, // virtual time does not pass in the kernel
 	})
@@ -177,10 +177,29 @@ func TestEverySlotGoesOutAtItsInstant(t *testing.T) {
 	})
 }
 
+// freezes answers in a millisecond, but for a second in every ten, in which it
+// stands still.
+func freezes(_ int, at time.Duration) (time.Duration, error) {
+	if into := at % (10 * time.Second); into < time.Second {
+		return time.Second - into, nil
+	}
+	return time.Millisecond, nil
+}
+
+// submitLatencies returns those of all entries, sorted.
+func (l *ledger) submitLatencies() []time.Duration {
+	var all []time.Duration
+	for _, e := range l.entries {
+		all = append(all, time.Duration(e.Revealed-e.At))
+	}
+	slices.Sort(all)
+	return all
+}
+
 // A server that freezes for a second in every ten must show in the latencies as
 // what a user would have met: nearly every entry of that second waits for its
-// rest. A closed loop, or one that counts from the real send, sees one slow
-// entry a worker. With little room in flight it comes out the same.
+// rest. A closed loop (TestClosedLoopHidesAStall), or one that counts from the
+// real send, sees one slow entry a worker. With little room in flight it comes out the same.
 func TestCoordinatedOmission(t *testing.T) {
 	const scenario = `
 version: 1
@@ -192,21 +211,13 @@ load:
 	for _, room := range []string{"20", "5000"} {
 		t.Run("in flight "+room, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &server{}
-				s.answer = func(_ int, at time.Duration) (time.Duration, error) {
-					if into := at % (10 * time.Second); into < time.Second {
-						return time.Second - into, nil
-					}
-					return time.Millisecond, nil
-				}
+				s := &server{answer: freezes}
 				g, l, plan := begin(t, replace(scenario, room), s)
 				runAll(t, g, t.Context())
 				l.check(t, plan.Total.Slots)
 
-				var submit []time.Duration
-				late := 0
+				submit, late := l.submitLatencies(), 0
 				for _, e := range l.entries {
-					submit = append(submit, time.Duration(e.Revealed-e.At))
 					if e.Late {
 						late++
 						if !e.Waited {
@@ -214,7 +225,6 @@ load:
 						}
 					}
 				}
-				slices.Sort(submit)
 				at := func(q float64) time.Duration { return submit[int(q*float64(len(submit)))] }
 				if p99 := at(0.99); p99 < 850*time.Millisecond || p99 > 950*time.Millisecond {
 					t.Errorf("submit p99 is %v, want about 900 ms", p99)

@@ -124,7 +124,7 @@ func checkContent(t rapid.TB, s *slot, content []byte) {
 // Entries of every kind are of their planned size and kind, and all distinct.
 func TestVariedEntries(t *testing.T) {
 	s := parse(t, varied(t))
-	c := newComposer(s.Seed, "salt", s.Workload.Marker, factomd.LocalTestKey().EC(), s.Workload.Chains)
+	c := newComposer(s.Seed, "salt", s.Workload.Marker, []factomd.Key{factomd.LocalTestKey().EC()}, s.Workload.Chains)
 	hashes := map[factomd.Hash]bool{}
 	kinds := map[string]int{}
 	j := new(job)
@@ -149,7 +149,7 @@ func TestVariedEntries(t *testing.T) {
 // Composing is free of allocation for each kind of payload, once the buffers
 // have grown.
 func TestComposeAllocates(t *testing.T) {
-	c := newComposer(1, "salt", "factom-load", factomd.LocalTestKey().EC(), 1)
+	c := newComposer(1, "salt", "factom-load", []factomd.Key{factomd.LocalTestKey().EC()}, 1)
 	file := &scenarios.File{Content: []byte("content")}
 	for _, kind := range []scenarios.PayloadKind{scenarios.Random, scenarios.Text, scenarios.JSON, scenarios.Zeros, scenarios.FromFiles} {
 		j := &job{slot: slot{phase: 1, kind: results.KindEntry, size: 1024, extIDs: 1, credits: 1, payload: kind}}

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/FactomProject/factom-load/results"
@@ -8,10 +9,16 @@ import (
 )
 
 // A Plan is what a scenario comes to, slot by slot: exact, whatever the run's
-// salt will be.
+// salt will be. How many entries a closed loop writes is up to the node: of its
+// load there are the phases alone, and the totals are the setup's.
 type Plan struct {
 	Phases []PhasePlan // the setup first, if there is one
 	Total  PhasePlan   // Length is the smallest duration of setup and load
+	// Shares is what each of the scenario's keys has to pay for at most, in entry
+	// credits: what its entries cost, or of a closed loop its [Share] of the
+	// budget.
+	Shares []int64
+	Closed bool
 }
 
 // A PhasePlan is what one phase comes to.
@@ -19,27 +26,40 @@ type PhasePlan struct {
 	Name     string
 	Measured bool
 	Length   time.Duration
-	Rate     string // as a scenario writes it; of the total, the highest
+	Rate     string // as a scenario writes it, or the number of users; of the total, the highest
 	Slots    uint64
 	Chains   uint64 // of the slots, those that begin a chain
 	Credits  int64  // entry credits
 	Bytes    int64  // payload
 }
 
+// Share is what key number k of n may spend of a budget: the same as any other,
+// but for a credit.
+func Share(budget int64, k, n int) int64 {
+	share := budget / int64(n)
+	if int64(k) < budget%int64(n) {
+		share++
+	}
+	return share
+}
+
 // NewPlan walks through a scenario's slots.
 func NewPlan(s *scenarios.Scenario) Plan {
 	w := newWorkload(s, nil)
-	var p Plan
-	add := func(walk *walk) {
+	p := Plan{Shares: make([]int64, len(s.Credits.Keys)), Closed: s.Load.Closed()}
+	add := func(walk *walk, known bool) {
 		first := len(p.Phases)
 		for _, phase := range walk.phases {
-			p.Phases = append(p.Phases, PhasePlan{
-				Name: phase.Name, Measured: phase.Measured, Length: phase.For, Rate: phase.Rate(),
-			})
+			rate := phase.Rate()
+			if !known {
+				rate = usersText(s.Load.Users)
+			}
+			p.Phases = append(p.Phases, PhasePlan{Name: phase.Name, Measured: phase.Measured, Length: phase.For, Rate: rate})
 			p.Total.Length += phase.For
 		}
 		var s slot
-		for walk.next(&s) {
+		for known && walk.next(&s) {
+			p.Shares[s.index%uint64(len(p.Shares))] += int64(s.credits)
 			phase := &p.Phases[first+s.phase-walk.first]
 			for _, sum := range []*PhasePlan{phase, &p.Total} {
 				sum.Slots++
@@ -51,10 +71,24 @@ func NewPlan(s *scenarios.Scenario) Plan {
 			}
 		}
 	}
-	add(newSetup(s, w))
-	add(newLoad(s, w))
+	add(newSetup(s, w), true)
+	add(newLoad(s, w), !p.Closed)
 	p.Total.Name = "total"
+	if p.Closed {
+		p.Total.Rate = usersText(s.Load.Users)
+		for i := range p.Shares {
+			p.Shares[i] = Share(s.Credits.Budget, i, len(p.Shares))
+		}
+		return p
+	}
 	highest := s.Load.MaxRate()
 	p.Total.Rate = "up to " + scenarios.Phase{From: highest, To: highest}.Rate()
 	return p
+}
+
+func usersText(users int) string {
+	if users == 1 {
+		return "1 user"
+	}
+	return fmt.Sprintf("%d users", users)
 }

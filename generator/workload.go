@@ -26,8 +26,13 @@ type slot struct {
 	endpoint int
 }
 
-// setupMostRate is how fast the setup makes chains at most, chains a second.
-const setupMostRate = 100
+// setupMostRate is how fast the setup makes chains at most, and setupClosedRate
+// how fast for a closed loop, which does not say what the network takes: chains
+// a second.
+const (
+	setupMostRate   = 100
+	setupClosedRate = 20
+)
 
 // workload draws the shapes of slots.
 type workload struct {
@@ -176,9 +181,13 @@ type walk struct {
 }
 
 // setupPhase is the phase that makes the workload's chains, at the load's own
-// highest rate but no faster than 100 chains a second.
+// highest rate but no faster than 100 chains a second; for a closed loop, at 20
+// chains a second.
 func setupPhase(s *scenarios.Scenario) scenarios.Phase {
 	rate := math.Min(s.Load.MaxRate(), setupMostRate)
+	if s.Load.Closed() {
+		rate = setupClosedRate
+	}
 	// Rounded down to a nanosecond, it holds the last chain's slot and no more.
 	length := time.Duration(float64(s.Workload.Chains) / rate * 1e9)
 	return scenarios.Phase{Name: scenarios.SetupPhase, For: length, From: rate, To: rate}

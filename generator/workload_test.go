@@ -125,7 +125,7 @@ func TestShapesFollowTheSeedAlone(t *testing.T) {
 func TestComposedEntries(t *testing.T) {
 	s := parse(t, mixed)
 	key := factomd.LocalTestKey().EC()
-	c := newComposer(s.Seed, "salt", s.Workload.Marker, key, s.Workload.Chains)
+	c := newComposer(s.Seed, "salt", s.Workload.Marker, []factomd.Key{key}, s.Workload.Chains)
 	hashes := map[factomd.Hash]bool{}
 	chains := map[factomd.Hash]bool{}
 	for _, sl := range slots(s) {
@@ -197,7 +197,7 @@ func TestBytesFollowSeedAndSalt(t *testing.T) {
 	s := parse(t, mixed)
 	all := slots(s)
 	compose := func(salt string) (hashes []factomd.Hash, reveals [][]byte) {
-		c := newComposer(s.Seed, salt, s.Workload.Marker, factomd.LocalTestKey().EC(), s.Workload.Chains)
+		c := newComposer(s.Seed, salt, s.Workload.Marker, []factomd.Key{factomd.LocalTestKey().EC()}, s.Workload.Chains)
 		j := new(job) // used again, as in a run
 		for _, sl := range all {
 			j.slot = sl
@@ -249,7 +249,7 @@ func TestComposeAnyShape(t *testing.T) {
 		}
 		sl.credits = factomd.Cost(sl.size, sl.kind == results.KindChain)
 
-		c := newComposer(1, "salt", marker, key, 1)
+		c := newComposer(1, "salt", marker, []factomd.Key{key}, 1)
 		j := &job{slot: sl}
 		c.compose(j, 0)
 		if got := len(j.binary) - factomd.HeaderSize; got != sl.size {

@@ -270,7 +270,7 @@ func (f *fold) span(p results.Phase) span {
 		end = max(p.Start, min(end, f.m.SendEnded))
 	}
 	s := span{planned: seconds(p.End - p.Start), reached: seconds(end - p.Start)}
-	if f.m.EndedEarly != "" {
+	if f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
 		s.planned = s.reached
 	}
 	return s
@@ -300,6 +300,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 			Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
 		},
+		Load:        Load(m.Load),
 		Environment: Environment(m.Environment),
 		Network: Network{
 			ID: m.Network.ID, Name: m.Network.Name,
@@ -317,6 +318,9 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 			ConnectionsMax: m.Harness.ConnectionsMax,
 			MissedSlots:    f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},
+	}
+	if r.Load.Model == "" {
+		r.Load.Model = results.OpenLoop
 	}
 	if r.Run.Tags == nil {
 		r.Run.Tags = map[string]string{}

@@ -23,6 +23,7 @@ type Report struct {
 	VerdictWhy  string            `json:"verdict_why"`
 	ExitCode    int               `json:"exit_code"`
 	Run         Run               `json:"run"`
+	Load        Load              `json:"load"`
 	Environment Environment       `json:"environment"`
 	Network     Network           `json:"network"`
 	Totals      Totals            `json:"totals"`
@@ -73,6 +74,14 @@ type Scenario struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	SHA256      string `json:"sha256"`
+}
+
+// Load says what decided when an entry was due: in an open loop the schedule, in
+// a closed one that a user's last entry was answered.
+type Load struct {
+	Model   string  `json:"model"` // open or closed
+	Users   int     `json:"users"` // of a closed loop, else 0
+	ThinkMS float64 `json:"think_ms"`
 }
 
 // Environment is the machine that made the load.

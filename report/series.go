@@ -24,6 +24,7 @@ var seriesColumns = []string{
 	"node_cpu", // cores used, of a node that the run started
 	"node_rss_bytes",
 	"connections", // open, of the harness
+	"ec_balance",  // entry credits that the keys which pay have left
 }
 
 // seriesFold collects what entries did, second by second.
@@ -117,7 +118,7 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 	for i := range f.rows {
 		r := &f.rows[i]
 		outstanding += r.outstanding
-		height, minute, inFlight, rss, nodeRSS, connections := unknown, unknown, unknown, unknown, unknown, unknown
+		height, minute, inFlight, rss, nodeRSS, connections, credits := unknown, unknown, unknown, unknown, unknown, unknown, unknown
 		if n := bySecond[i]; n != nil {
 			inFlight, rss = Number(n.InFlight), Number(n.RSSBytes)
 			if n.NodeRSSBytes > 0 {
@@ -125,6 +126,9 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 			}
 			if n.Connections > 0 { // records of older versions do not have it
 				connections = Number(n.Connections)
+			}
+			if n.ECBalance != nil {
+				credits = Number(*n.ECBalance)
 			}
 			if n.Known {
 				height, minute = Number(n.Height), Number(n.Minute)
@@ -147,6 +151,7 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 			cpu[i], rss,
 			nodeCPU[i], nodeRSS,
 			connections,
+			credits,
 		})
 	}
 	return s

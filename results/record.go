@@ -40,6 +40,7 @@ type Manifest struct {
 	Salt        string            `json:"salt"`
 	Tags        map[string]string `json:"tags"`
 	Scenario    ManifestScenario  `json:"scenario"`
+	Load        Load              `json:"load,omitzero"` // older records have none: their loops are open
 	Environment Environment       `json:"environment"`
 	Network     Network           `json:"network"`
 
@@ -68,6 +69,20 @@ type ManifestScenario struct {
 	Thresholds  []string `json:"thresholds"`
 	Primary     string   `json:"primary"`
 }
+
+// Load says what decided when an entry was due.
+type Load struct {
+	Model   string  `json:"model"` // OpenLoop or ClosedLoop
+	Users   int     `json:"users"` // of a closed loop
+	ThinkMS float64 `json:"think_ms"`
+}
+
+// The models of a load: its schedule decides when an entry is due, or the answers
+// to a number of users do.
+const (
+	OpenLoop   = "open"
+	ClosedLoop = "closed"
+)
 
 // Environment is the machine that makes the load.
 type Environment struct {

@@ -25,6 +25,9 @@ type Sample struct {
 	CPUSeconds  float64 `json:"cpu_s"` // of the harness, since it started
 	RSSBytes    uint64  `json:"rss_bytes"`
 	Goroutines  int     `json:"goroutines"`
+	// ECBalance is what the keys that pay have left, in entry credits; nil where it
+	// is not known.
+	ECBalance *int64 `json:"ec_balance,omitempty"`
 	// Of the node's process where the run started it, else 0.
 	NodeCPUSeconds float64 `json:"node_cpu_s,omitempty"`
 	NodeRSSBytes   uint64  `json:"node_rss_bytes,omitempty"`

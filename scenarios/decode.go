@@ -134,8 +134,10 @@ func homeOf(key string) string {
 		return "network.local"
 	case "url", "auth":
 		return "network.endpoints"
-	case "key", "budget":
+	case "key", "keys", "budget", "topup":
 		return "credits"
+	case "below", "buy":
+		return "credits.topup"
 	case "chains", "choose", "marker", "mix":
 		return "workload"
 	case "kind", "size", "extids", "payload":
@@ -144,7 +146,7 @@ func homeOf(key string) string {
 		return "workload.mix.size"
 	case "files":
 		return "workload.mix.payload"
-	case "arrival", "in_flight", "late", "late_by", "submit_timeout", "reveal", "phases":
+	case "users", "think", "arrival", "in_flight", "late", "late_by", "submit_timeout", "reveal", "phases":
 		return "load"
 	case "for", "rate", "replay", "measured":
 		return "load.phases"

@@ -52,6 +52,10 @@ const (
 	DefaultEntryExtIDs = 1
 	DefaultChainExtIDs = 2
 
+	// DefaultThink is that of a load with users, who have a place in flight
+	// each.
+	DefaultThink = 0
+
 	DefaultArrival       = Constant
 	DefaultInFlight      = 5000
 	DefaultLate          = LateSend
@@ -107,6 +111,7 @@ func defaultWorkload() Workload {
 // defaultLoad has no phases: a file must list them.
 func defaultLoad() Load {
 	return Load{
+		Think:         DefaultThink,
 		Arrival:       DefaultArrival,
 		InFlight:      DefaultInFlight,
 		Late:          DefaultLate,

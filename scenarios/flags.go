@@ -9,7 +9,7 @@ import (
 // Override is what --rate and --for do: one measured phase named load takes the
 // place of all measured phases, at the rate, by default the highest of theirs,
 // and for the length, by default the sum of theirs. Phases that are not measured
-// stay. A nil rate and a length of 0 are left to the default; with both it does
+// stay. A closed loop takes no rate. A nil rate and a length of 0 are left to the default; with both it does
 // nothing. The error is a [Problem], and then the scenario is as it was.
 func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	if rate == nil && length == 0 {
@@ -18,6 +18,11 @@ func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	at := position{file: "--rate"}
 	if rate == nil {
 		at.file = "--for"
+	}
+	closed := s.Load.Closed()
+	if closed && rate != nil {
+		return complain("the load has users, who write as fast as they are answered",
+			"for more or less load change their number with --set load.users=N").at(at, "load.users")
 	}
 	load := Phase{Name: "load", Measured: true}
 	place := -1
@@ -51,12 +56,12 @@ func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	phases = slices.Insert(phases, place, load)
 
 	switch {
-	case !(load.To > 0 && load.To <= MaxRate):
+	case !closed && !(load.To > 0 && load.To <= MaxRate):
 		return complain("the rate is out of range", fmt.Sprintf("allowed is above 0/s, up to %d/s", MaxRate)).at(at, "")
 	case load.For <= 0 || load.For > MaxDuration:
 		return complain("the length is out of range", "allowed is above 0s, up to 30 days (720h)").at(position{file: "--for"}, "")
 	}
-	if p := scheduleProblem(phases); p != nil {
+	if p := scheduleProblem(phases, closed); p != nil {
 		return p.at(at, "load.phases")
 	}
 	s.Load.Phases = phases

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ const (
 	maxEndpoints = 64
 	maxWeight    = 1_000_000
 	maxBudget    = 1_000_000_000_000
+	maxKeys      = 100
 )
 
 func (d *decoder) network(n *node, network *Network) bool {
@@ -213,10 +215,51 @@ func notASCII(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) 
 func (d *decoder) credits(n *node, c *Credits) bool {
 	return d.sound(func() {
 		d.fields(n,
-			field{"key", into(d.key, &c.Key)},
+			field{"key", func(n *node) {
+				var key string
+				if d.key(n, &key) {
+					c.Keys = []string{key}
+				}
+			}},
+			field{"keys", func(n *node) { d.keys(n, &c.Keys) }},
 			field{"budget", into(whole[int64](d, 1, maxBudget), &c.Budget)},
+			field{"topup", func(n *node) { d.topUp(n, &c.TopUp) }},
 		)
+		if keys := n.get("keys"); keys != nil && n.get("key") != nil {
+			d.report(keys, "excludes key", "keep one of them: key is the short form of a list of one")
+		}
+		if t := c.TopUp; t != nil && t.Buy > c.Budget {
+			d.report(n.get("topup"), fmt.Sprintf("buys %d entry credits at once, and the budget is %d", t.Buy, c.Budget),
+				"buy a small part of the budget at a time")
+		}
 	})
+}
+
+// keys reads a list of keys, each there once.
+func (d *decoder) keys(n *node, dst *[]string) {
+	*dst = nil
+	for _, item := range d.list(n, 1, maxKeys) {
+		var key string
+		if !d.key(item, &key) {
+			continue
+		}
+		if slices.Contains(*dst, key) {
+			d.report(item, show(key)+" is here twice", "name each key once")
+			continue
+		}
+		*dst = append(*dst, key)
+	}
+}
+
+func (d *decoder) topUp(n *node, dst **TopUp) {
+	t := new(TopUp)
+	d.fields(n,
+		field{"below", into(whole[int64](d, 1, maxBudget), &t.Below)},
+		field{"buy", into(whole[int64](d, 1, maxBudget), &t.Buy)},
+	)
+	d.require(n, "below", "say at which balance to buy: below: 500")
+	d.require(n, "buy", "say how many entry credits to buy at a time: buy: 1000")
+	*dst = t
 }
 
 func (d *decoder) key(n *node, dst *string) bool {
@@ -267,9 +310,9 @@ func isPath(s string) bool {
 func (d *decoder) payer(root *node, s *Scenario) {
 	credits := root.get("credits")
 	switch {
-	case credits.get("key") != nil:
+	case credits.get("key") != nil, credits.get("keys") != nil:
 	case s.Network.Endpoints == nil:
-		s.Credits.Key = DefaultKey
+		s.Credits.Keys = []string{DefaultKey}
 	default:
 		at := credits
 		if at == nil || at.kind != mapping {

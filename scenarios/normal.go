@@ -13,7 +13,7 @@ import (
 // fixed units. Two files with the same one ask for the same load.
 //
 // Left out are the name, the description, the network (which is compared apart)
-// and the key that pays. The names of phases are in: figures are compared phase
+// and the keys that pay. The names of phases are in: figures are compared phase
 // by phase.
 //
 // The first line is the version of the form, to be raised with any change of what
@@ -64,6 +64,9 @@ func (s *Scenario) Normal() []byte {
 	}
 
 	l := s.Load
+	if l.Closed() {
+		line("users", l.Users, l.Think.Nanoseconds())
+	}
 	line("arrival", l.Arrival)
 	line("in_flight", l.InFlight)
 	line("late", l.Late)
@@ -91,6 +94,9 @@ func (s *Scenario) Normal() []byte {
 		line("timeout_ns", t.Time.Nanoseconds())
 	}
 	line("budget", s.Credits.Budget)
+	if t := s.Credits.TopUp; t != nil {
+		line("topup", t.Below, t.Buy)
+	}
 	for _, t := range s.Thresholds {
 		line("threshold", t.Expression)
 	}

@@ -182,7 +182,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		Name:        name.Draw(t, "name"),
 		Description: rapid.StringMatching(`[ -~äöü€]{0,30}`).Filter(func(s string) bool { return strings.TrimSpace(s) == s }).Draw(t, "description"),
 		Seed:        rapid.Uint64().Draw(t, "seed"),
-		Credits:     Credits{Key: rapid.SampledFrom([]string{LocalTestKey, "env:KEY", "file:/a b/key"}).Draw(t, "key"), Budget: rapid.Int64Range(1, maxBudget).Draw(t, "budget")},
+		Credits:     Credits{Keys: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{LocalTestKey, "env:KEY", "file:/a b/key"}), 1, 3, rapid.ID).Draw(t, "keys"), Budget: rapid.Int64Range(1, maxBudget).Draw(t, "budget")},
 		Workload:    Workload{Marker: rapid.StringMatching(`[ -~]{1,64}`).Draw(t, "marker")},
 		Load: Load{
 			Arrival: rapid.SampledFrom([]Arrival{Constant, Poisson}).Draw(t, "arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "in_flight"),
@@ -191,6 +191,14 @@ func drawScenario(t *rapid.T) *Scenario {
 		},
 		Confirm: Confirm{Until: rapid.SampledFrom([]Until{UntilBlock, UntilAccepted}).Draw(t, "until")},
 		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),
+	}
+	if rapid.Bool().Draw(t, "top-up") {
+		s.Credits.TopUp = &TopUp{rapid.Int64Range(1, maxBudget).Draw(t, "below"), rapid.Int64Range(1, s.Credits.Budget).Draw(t, "buy")}
+	}
+	if rapid.Bool().Draw(t, "users") {
+		s.Load.Users = rapid.IntRange(1, s.Load.InFlight).Draw(t, "number of users")
+		s.Load.Think = time.Duration(rapid.Int64Range(0, int64(maxThink)).Draw(t, "think"))
+		s.Load.Arrival, s.Load.Late, s.Load.LateBy = DefaultArrival, DefaultLate, DefaultLateBy
 	}
 	if rapid.Bool().Draw(t, "blocks") {
 		s.Confirm.Timeout.Blocks = float64(rapid.IntRange(1, 400).Draw(t, "timeout")) / 4
@@ -240,6 +248,9 @@ func drawScenario(t *rapid.T) *Scenario {
 		}
 		if i > 0 && entries && rapid.Bool().Draw(t, "replay") {
 			p = Phase{Name: p.Name, For: p.For, Measured: p.Measured, Replay: recorded.Load.Phases[0].Replay}
+		}
+		if s.Load.Closed() {
+			p = Phase{Name: p.Name, For: p.For, Measured: p.Measured}
 		}
 		s.Load.Phases = append(s.Load.Phases, p)
 	}

@@ -59,7 +59,7 @@ func TestExample(t *testing.T) {
 		Description: "One line.",
 		Seed:        42,
 		Network:     Network{Local: &Local{Nodes: 1, BlockTime: 15 * time.Second}, Expect: "LOCAL"},
-		Credits:     Credits{Key: "local-test-key", Budget: 50000},
+		Credits:     Credits{Keys: []string{"local-test-key"}, Budget: 50000},
 		Workload: Workload{
 			Chains: 20,
 			Choose: Choice{Kind: Uniform},
@@ -96,7 +96,7 @@ func TestDefaults(t *testing.T) {
 		Name:    "nightly",
 		Seed:    1,
 		Network: Network{Local: &Local{Nodes: 1, BlockTime: 10 * time.Second}},
-		Credits: Credits{Key: "local-test-key", Budget: 100_000},
+		Credits: Credits{Keys: []string{"local-test-key"}, Budget: 100_000},
 		Workload: Workload{
 			Chains: 10,
 			Choose: Choice{Kind: Uniform},

@@ -1,10 +1,17 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	maxInFlight = 100_000
-	maxPhases   = 1000
+	maxUsers    = maxInFlight
+	// maxThink keeps the time stamps of commits fresh: an entry is composed up
+	// to one think time ahead.
+	maxThink  = 10 * time.Minute
+	maxPhases = 1000
 	// leastLoad is the least that a load's measured phases must come to, in
 	// entries: less is rounded away.
 	leastLoad = 1e-6
@@ -18,26 +25,62 @@ const phasesHint = "a load is a list of phases: phases: [{for: 60s, rate: 50/s}]
 
 func (d *decoder) load(n *node, l *Load) bool {
 	return d.sound(func() {
+		closed := n.get("users") != nil
 		d.fields(n,
+			field{"users", into(whole[int](d, 1, maxUsers), &l.Users)},
+			field{"think", func(n *node) { value(d, n, parseThink, &l.Think) }},
 			field{"arrival", into(oneOf(d, Constant, Poisson), &l.Arrival)},
 			field{"in_flight", into(whole[int](d, 1, maxInFlight), &l.InFlight)},
 			field{"late", into(oneOf(d, LateSend, LateSkip), &l.Late)},
 			field{"late_by", into(d.duration, &l.LateBy)},
 			field{"submit_timeout", into(d.duration, &l.SubmitTimeout)},
 			field{"reveal", into(oneOf(d, RevealAfter, RevealTogether), &l.Reveal)},
-			field{"phases", into(d.phases, &l.Phases)},
+			field{"phases", func(n *node) { d.phases(n, closed, &l.Phases) }},
 		)
 		d.require(n, "phases", phasesHint)
+		if closed {
+			d.closedLoop(n, l)
+		} else if think := n.get("think"); think != nil {
+			d.report(think, "goes with users", "say how many there are: users: 50; a load with rates does not wait for answers")
+		}
 	})
 }
 
-func (d *decoder) phases(n *node, dst *[]Phase) bool {
+// closedLoop judges what users make of a load's other keys.
+func (d *decoder) closedLoop(n *node, l *Load) {
+	for _, key := range []string{"arrival", "late", "late_by"} {
+		if at := n.get(key); at != nil {
+			d.report(at, "goes with phases that have rates, not with users",
+				"leave it out: a user's next entry is due when the last one is answered and the think time is over")
+		}
+	}
+	switch inFlight := n.get("in_flight"); {
+	case inFlight == nil:
+		l.InFlight = l.Users
+	case l.InFlight < l.Users:
+		d.report(inFlight, fmt.Sprintf("%d places in flight are too few for %d users", l.InFlight, l.Users),
+			"leave in_flight out: each user has one entry in flight at most")
+	}
+}
+
+func parseThink(text string) (time.Duration, *Problem) {
+	if d, err := time.ParseDuration(text); err == nil && d == 0 {
+		return 0, nil
+	}
+	d, p := parseDuration(text)
+	if p == nil && d > maxThink {
+		p = complain("is more than 10 minutes", "for so little load use a rate, such as 1/min")
+	}
+	return d, p
+}
+
+func (d *decoder) phases(n *node, closed bool, dst *[]Phase) bool {
 	return d.sound(func() {
 		used := map[string]bool{SetupPhase: true}
 		ok := d.sound(func() {
 			for i, item := range d.list(n, 1, maxPhases) {
 				p := Phase{Name: fmt.Sprintf("phase-%d", i+1), Measured: DefaultMeasured}
-				d.phase(item, &p)
+				d.phase(item, closed, &p)
 				if used[p.Name] {
 					d.takenName(item, p.Name)
 				}
@@ -48,13 +91,13 @@ func (d *decoder) phases(n *node, dst *[]Phase) bool {
 		if !ok {
 			return
 		}
-		if p := scheduleProblem(*dst); p != nil {
+		if p := scheduleProblem(*dst, closed); p != nil {
 			d.report(n, p.Message, p.Hint)
 		}
 	})
 }
 
-func (d *decoder) phase(n *node, p *Phase) {
+func (d *decoder) phase(n *node, closed bool, p *Phase) {
 	d.fields(n,
 		field{"name", into(d.name, &p.Name)},
 		field{"for", into(d.duration, &p.For)},
@@ -63,6 +106,13 @@ func (d *decoder) phase(n *node, p *Phase) {
 		field{"measured", into(d.boolean, &p.Measured)},
 	)
 	switch replay := n.get("replay"); {
+	case closed:
+		d.require(n, "for", "say how long the phase lasts: for: 60s")
+		for _, key := range []string{"rate", "replay"} {
+			if at := n.get(key); at != nil {
+				d.report(at, "the load has users, who write as fast as they are answered", "leave "+key+" out, or load.users")
+			}
+		}
 	case replay == nil:
 		d.require(n, "for", "say how long the phase lasts: for: 60s")
 		d.require(n, "rate", "say how many entries a second: rate: 50/s; a pause is rate: 0/s")
@@ -93,16 +143,16 @@ func (d *decoder) takenName(n *node, name string) {
 }
 
 // scheduleProblem judges the phases as a whole.
-func scheduleProblem(phases []Phase) *Problem {
+func scheduleProblem(phases []Phase, closed bool) *Problem {
 	var slots float64
 	measured := false
 	for _, p := range phases {
 		expected := p.Expected()
 		slots += expected
-		measured = measured || p.Measured && expected > leastLoad
+		measured = measured || p.Measured && (closed || expected > leastLoad)
 	}
 	switch {
-	case slots == 0:
+	case slots == 0 && !closed:
 		return complain("all phases are pauses", "give at least one of them a rate above 0/s")
 	case !measured:
 		return complain("no phase that sends is measured", "leave measured: false to warm-up phases")
@@ -112,7 +162,11 @@ func scheduleProblem(phases []Phase) *Problem {
 	return nil
 }
 
-// MaxRate returns the highest rate of the load's phases, in entries a second.
+// Closed reports whether the load is a closed loop.
+func (l Load) Closed() bool { return l.Users > 0 }
+
+// MaxRate returns the highest rate of the load's phases, in entries a second. A
+// closed loop has none that is known: it is 0.
 func (l Load) MaxRate() float64 {
 	var highest float64
 	for _, p := range l.Phases {

@@ -106,9 +106,9 @@ x.yaml:3:1: unknown key thershold
 	{"dash for underscore", "version: 1\nload: {in-flight: 3, phases: [{for: 60s, rate: 50/s}]}\n", `
 x.yaml:2:8: load: unknown key in-flight
     hint: did you mean in_flight?`},
-	{"unknown", "version: 1\nload:\n  users: 5\n  phases: [{for: 60s, rate: 50/s}]\n", `
-x.yaml:3:3: load: unknown key users
-    hint: keys here: arrival, in_flight, late, late_by, submit_timeout, reveal, phases`},
+	{"unknown", "version: 1\nload:\n  clients: 5\n  phases: [{for: 60s, rate: 50/s}]\n", `
+x.yaml:3:3: load: unknown key clients
+    hint: keys here: users, think, arrival, in_flight, late, late_by, submit_timeout, reveal, phases`},
 	{"rate of a load", "version: 1\nload: {rate: 50/s, for: 60s}\n", `
 x.yaml:2:7: load: phases is missing
     hint: a load is a list of phases: phases: [{for: 60s, rate: 50/s}]

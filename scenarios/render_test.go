@@ -27,12 +27,19 @@ func render(s *Scenario) []byte {
 	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	l := s.Load
-	p("load:\n  arrival: %s\n  in_flight: %d\n  late: %s\n  late_by: %dns\n  submit_timeout: %dns\n  reveal: %s\n  phases:",
-		l.Arrival, l.InFlight, l.Late, l.LateBy, l.SubmitTimeout, l.Reveal)
+	p("load:\n  in_flight: %d\n  submit_timeout: %dns\n  reveal: %s", l.InFlight, l.SubmitTimeout, l.Reveal)
+	if l.Closed() {
+		p("  think: %dns\n  users: %d\n  phases:", l.Think, l.Users)
+	} else {
+		p("  arrival: %s\n  late: %s\n  late_by: %dns\n  phases:", l.Arrival, l.Late, l.LateBy)
+	}
 	for _, f := range l.Phases {
 		p("  -\n    measured: %v # ?\n    for: %dns\n    name: %s", f.Measured, f.For, quote(f.Name))
 		if f.Replay != nil {
 			p("    replay: %s", quote(f.Replay.Path))
+			continue
+		}
+		if l.Closed() {
 			continue
 		}
 		shape := map[ShapeKind]string{
@@ -68,7 +75,13 @@ func render(s *Scenario) []byte {
 			p("    size: %dB..%dB", i.Size.Min, i.Size.Max)
 		}
 	}
-	p("credits: {budget: %d, key: %s}", s.Credits.Budget, quote(s.Credits.Key))
+	p("credits:\n  budget: %d\n  keys:", s.Credits.Budget)
+	for _, key := range s.Credits.Keys {
+		p("  - %s", quote(key))
+	}
+	if t := s.Credits.TopUp; t != nil {
+		p("  topup: {buy: %d, below: %d}", t.Buy, t.Below)
+	}
 	p("network:")
 	if s.Network.Expect != "" {
 		p("  expect: %s", quote(s.Network.Expect))

@@ -59,11 +59,19 @@ type Endpoint struct {
 
 // Credits says who pays.
 type Credits struct {
-	// Key is where the secret key comes from: local-test-key, env:NAME or
-	// file:PATH. The key itself is never part of a scenario.
-	Key string
+	// Keys are where the secret keys come from, 1 to 100 of them:
+	// local-test-key, env:NAME or file:PATH. The keys themselves are never part
+	// of a scenario. Entry number k is signed by key k modulo their number.
+	Keys []string
 	// Budget is the most entry credits that the run may cost.
 	Budget int64
+	TopUp  *TopUp // or nil, to buy what is missing at the start
+}
+
+// TopUp has the keys buy in portions what they need, each for itself.
+type TopUp struct {
+	Below int64 // a balance below so many entry credits is topped up
+	Buy   int64 // entry credits a time
 }
 
 // A Workload says which entries are written.
@@ -163,8 +171,15 @@ type File struct {
 // Range is an inclusive range of whole numbers, drawn from uniformly.
 type Range struct{ Min, Max int }
 
-// Load is the open-loop schedule.
+// Load is the schedule: an open loop, whose instants the phases' rates fix
+// before the run, or a closed loop of users.
 type Load struct {
+	// Users, where above 0, make the load a closed loop, and its phases have no
+	// rates: each writes an entry, waits for its answers, thinks, and writes the
+	// next.
+	Users int
+	Think time.Duration // 0 to 10 minutes
+
 	Arrival  Arrival
 	InFlight int // most entries sent whose reveal is not answered yet
 	Late     Late
@@ -204,7 +219,8 @@ const (
 )
 
 // A Phase is one stretch of the load: either a rate in entries a second, which
-// goes from From to To as Shape says, or the replay of a recording.
+// goes from From to To as Shape says, or the replay of a recording. With users
+// it is a length alone.
 type Phase struct {
 	Name     string
 	For      time.Duration

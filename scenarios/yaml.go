@@ -255,6 +255,13 @@ func (s *source) convert(v ast.Node, path, label string, at position, keyed bool
 	}
 	switch v := v.(type) {
 	case *ast.MappingNode:
+		if text, ok := plainScalar(v); ok {
+			n.text = text
+			if tk := firstKey(v); tk != nil && tk.Position != nil {
+				n.at = s.position(tk.Position.Line, tk.Position.Column)
+			}
+			break
+		}
 		n.kind = mapping
 		if !v.IsFlowStyle {
 			n.at = at
@@ -286,6 +293,21 @@ func (s *source) convert(v ast.Node, path, label string, at position, keyed bool
 		s.report(n.at, path, "YAML that is not part of the scenario format", "write plain values, lists and mappings")
 	}
 	return n
+}
+
+// plainScalar returns the text of what is no mapping: a colon without a space
+// after it is a part of a word (YAML 1.2, 7.3.3), and the parser takes one for a
+// mapping in a list within braces, as in {keys: [env:KEY]}.
+func plainScalar(m *ast.MappingNode) (text string, ok bool) {
+	if len(m.Values) != 1 || m.Start != nil && m.Start.Type == token.MappingStartType {
+		return "", false
+	}
+	key, value := m.Values[0].Key.GetToken(), m.Values[0].Value.GetToken()
+	if key == nil || value == nil || key.Type != token.StringType || value.Type != token.StringType ||
+		value.Position.Line != key.Position.Line || value.Position.Column != key.Position.Column+utf8.RuneCountInString(key.Value)+1 {
+		return "", false
+	}
+	return key.Value + ":" + value.Value, true
 }
 
 func firstKey(m *ast.MappingNode) *token.Token {

@@ -30,9 +30,12 @@ is what a run will send, whatever its salt.`,
 			if err := writePlan(e.stdout, l.scenario, p); err != nil {
 				return err
 			}
-			if p.Total.Credits > l.scenario.Credits.Budget {
-				return &exit{report.ExitCannot, fmt.Errorf("the load costs %d entry credits, and the budget is %d: it would be refused",
-					p.Total.Credits, l.scenario.Credits.Budget)}
+			if cost, budget := p.Total.Credits, l.scenario.Credits.Budget; cost > budget || p.Closed && cost == budget {
+				what := "load costs"
+				if p.Closed {
+					what = "chains alone cost"
+				}
+				return &exit{report.ExitCannot, fmt.Errorf("the %s %d entry credits, and the budget is %d: it would be refused", what, cost, budget)}
 			}
 			return nil
 		},
@@ -50,23 +53,42 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	for _, n := range s.Network.Endpoints {
 		fmt.Fprintf(out, "network  %s, weight %d\n", n.URL, n.Weight)
 	}
-	fmt.Fprintf(out, "arrival  %s, seed %d\n\n", s.Load.Arrival, s.Seed)
+	if l := s.Load; p.Closed {
+		fmt.Fprintf(out, "users    %d, think %s, seed %d: as many entries as the node answers\n\n", l.Users, l.Think, s.Seed)
+	} else {
+		fmt.Fprintf(out, "arrival  %s, seed %d\n\n", l.Arrival, s.Seed)
+	}
 
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "phase\tlength\trate\tentries\tof them chains\tcredits\tpayload\tmeasured\t")
-	for _, ph := range append(p.Phases, p.Total) {
+	for i, ph := range append(p.Phases, p.Total) {
 		measured := ""
 		if ph.Measured {
 			measured = "yes"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t\n", ph.Name, ph.Length.Round(time.Millisecond), ph.Rate,
-			ph.Slots, ph.Chains, ph.Credits, report.Bytes(uint64(ph.Bytes)), measured)
+		sums := fmt.Sprintf("%d\t%d\t%d\t%s", ph.Slots, ph.Chains, ph.Credits, report.Bytes(uint64(ph.Bytes)))
+		if setup := i == 0 && s.Workload.Chains > 0; p.Closed && !setup {
+			sums = "-\t-\t-\t-" // nobody knows
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", ph.Name, ph.Length.Round(time.Millisecond), ph.Rate, sums, measured)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 
-	fmt.Fprintf(out, "\ncredits  %d of the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
+	if p.Closed {
+		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them for the chains\n", s.Credits.Budget, p.Total.Credits)
+	} else {
+		fmt.Fprintf(out, "\ncredits  %d of the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
+	}
+	if len(p.Shares) > 1 {
+		for i, share := range p.Shares {
+			fmt.Fprintf(out, "         %d from %s\n", share, s.Credits.Keys[i])
+		}
+	}
+	if t := s.Credits.TopUp; t != nil {
+		fmt.Fprintf(out, "         bought %d at a time by each key whose balance is below %d\n", t.Buy, t.Below)
+	}
 	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
 	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {
 		// The last entry waits for its block to be saved, one minute into the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,8 +173,12 @@ func (v *view) counts() string {
 		return ""
 	}
 	c := v.Counts
-	line := fmt.Sprintf("%d of %d submitted (%.0f/s), %d in flight, %d accepted, %d confirmed, %d errors",
-		c.Submitted, v.Planned, v.perSecond, v.InFlight, c.Accepted, c.Confirmed, c.Rejected+c.Failed)
+	line := strconv.FormatUint(c.Submitted, 10)
+	if v.Planned > 0 {
+		line += fmt.Sprintf(" of %d", v.Planned)
+	}
+	line += fmt.Sprintf(" submitted (%.0f/s), %d in flight, %d accepted, %d confirmed, %d errors",
+		v.perSecond, v.InFlight, c.Accepted, c.Confirmed, c.Rejected+c.Failed)
 	if v.Height > 0 {
 		line += fmt.Sprintf("; block %d minute %d", v.Height+1, v.Minute)
 	}

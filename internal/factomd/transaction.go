@@ -11,8 +11,11 @@ import (
 const (
 	transactionHeader = 10      // version, time, and three counts
 	transactionProof  = 33 + 64 // the redeem condition and the signature of one input
-	buyFee            = 12      // entry credits: 1 for the size, 10 for the output, 1 for the signature
 )
+
+// BuyFee is what [BuyCredits] costs besides, in entry credits: 1 for the size, 10
+// for the output, 1 for the signature.
+const BuyFee = 12
 
 // BuyCredits returns a signed transaction that turns factoids of from into
 // entry credits of the key toECPublic, and its id. The rate is in factoshis for
@@ -26,8 +29,8 @@ func BuyCredits(from Key, toECPublic [32]byte, credits, rate uint64, ms int64) (
 	if credits == 0 || rate == 0 {
 		return nil, Hash{}, fmt.Errorf("buying %d entry credits at a rate of %d factoshis: both must be above 0", credits, rate)
 	}
-	overflow, input := bits.Mul64(credits+buyFee, rate)
-	if overflow != 0 || input > math.MaxInt64 || credits+buyFee < credits {
+	overflow, input := bits.Mul64(credits+BuyFee, rate)
+	if overflow != 0 || input > math.MaxInt64 || credits+BuyFee < credits {
 		return nil, Hash{}, fmt.Errorf("buying %d entry credits at a rate of %d factoshis: more than a transaction can hold", credits, rate)
 	}
 	public := from.ECPublic()
@@ -50,8 +53,8 @@ func BuyCredits(from Key, toECPublic [32]byte, credits, rate uint64, ms int64) (
 // BuyCost returns what [BuyCredits] takes from the factoid address, in factoshis,
 // or the largest number if it is more than that.
 func BuyCost(credits, rate uint64) uint64 {
-	overflow, cost := bits.Mul64(credits+buyFee, rate)
-	if overflow != 0 || credits+buyFee < credits {
+	overflow, cost := bits.Mul64(credits+BuyFee, rate)
+	if overflow != 0 || credits+BuyFee < credits {
 		return math.MaxUint64
 	}
 	return cost

@@ -27,7 +27,7 @@ func TestBuyCreditsIsTheWallets(t *testing.T) {
 		for _, step := range []error{
 			w.InsertFCTAddress(address),
 			w.NewTransaction(name),
-			w.AddInput(name, address.String(), (credits+buyFee)*rate),
+			w.AddInput(name, address.String(), (credits+BuyFee)*rate),
 			w.AddECOutput(name, from.ECAddress(), credits*rate),
 			w.SignTransaction(name, true),
 		} {

@@ -226,6 +226,22 @@ func (n *Node) Spent() int64 {
 	return n.ledger.spent
 }
 
+// Credits returns the balance of an address (EC...), in entry credits.
+func (n *Node) Credits(address string) int64 {
+	n.ledger.mu.Lock()
+	defer n.ledger.mu.Unlock()
+	return n.ledger.credits[body(address)]
+}
+
+// Spend takes entry credits from an address (EC...), as commits of others who
+// have its key would.
+func (n *Node) Spend(address string, credits int64) {
+	n.ledger.mu.Lock()
+	defer n.ledger.mu.Unlock()
+	key := body(address)
+	n.ledger.credits[key] -= min(credits, n.ledger.credits[key])
+}
+
 // Bought returns how many entry credits were bought with factoids.
 func (n *Node) Bought() int64 {
 	n.ledger.mu.Lock()

@@ -31,6 +31,7 @@ type plan struct {
 	mix     string // entries into 3 chains if empty
 	load    string // more keys of load
 	phase   string // for and rate of its only phase
+	credits string // of a budget of 5000 and the public test key if empty
 }
 
 // scenario returns the text of a scenario.
@@ -51,15 +52,18 @@ func (p plan) scenario(urls ...string) string {
 	if p.phase == "" {
 		p.phase = "for: 1s, rate: 40/s"
 	}
+	if p.credits == "" {
+		p.credits = "key: local-test-key, budget: 5000"
+	}
 	return fmt.Sprintf(`version: 1
 name: double
 seed: 7
 network: {%s}
-credits: {key: local-test-key, budget: 5000}
+credits: {%s}
 workload: {chains: 3, mix: [%s]}
 load: {%sphases: [{name: load, %s}]}
 confirm: {timeout: 3blocks}
-`, p.network, p.mix, p.load, p.phase)
+`, p.network, p.credits, p.mix, p.load, p.phase)
 }
 
 func parse(t *testing.T, text string) *scenarios.Scenario {

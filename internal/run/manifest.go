@@ -24,6 +24,7 @@ func (r *run) newManifest() *results.Manifest {
 			Name: s.Name, Description: s.Description, File: r.File, Text: r.Text, Overrides: r.Overrides,
 			SHA256: s.SHA256(), Primary: string(s.Primary), Thresholds: []string{},
 		},
+		Load: results.Load{Model: results.OpenLoop},
 		Environment: results.Environment{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
 		},
@@ -31,6 +32,9 @@ func (r *run) newManifest() *results.Manifest {
 			ID: fmt.Sprintf("%08x", n.identity.ID), Name: n.identity.Name,
 			BlockSeconds: n.blockTime.Seconds(), Embedded: n.local != nil,
 		},
+	}
+	if l := s.Load; l.Closed() {
+		m.Load = results.Load{Model: results.ClosedLoop, Users: l.Users, ThinkMS: milliseconds(l.Think)}
 	}
 	if m.Scenario.Overrides == nil {
 		m.Scenario.Overrides = []string{}

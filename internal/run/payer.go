@@ -6,51 +6,94 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/FactomProject/factom-load/generator"
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// A payer is the key that pays for a run.
+// A payer is a key that pays for a share of a run. All numbers are of entry
+// credits.
 type payer struct {
 	key   factomd.Key // as given: Es or Fs
 	ec    factomd.Key // signs the commits
 	local bool        // it is the public test key
-	short int64       // entry credits to buy
+	share int64       // what it has to pay for at most
+	topUp *scenarios.TopUp
+
+	had    int64  // balance before the run
+	bought int64  // since, and seen on the network
+	order  *order // to be seen yet, or nil
+
+	low      time.Time // since when it cannot pay the next entry; zero if it can
+	lowPolls int       // that saw that
 }
 
-func newPayer(from string) (*payer, error) {
-	p := &payer{}
-	if from == scenarios.LocalTestKey {
-		p.key, p.local = factomd.LocalTestKey(), true
-	} else {
-		text, err := secret(from)
-		if err != nil {
-			return nil, fmt.Errorf("credits.key: %w", err)
+// An order is entry credits that were paid for with factoids.
+type order struct {
+	credits int64
+	tx      []byte
+	txid    factomd.Hash
+	at      time.Time
+}
+
+// newPayers reads the keys of a scenario.
+func newPayers(c scenarios.Credits, plan generator.Plan) ([]*payer, error) {
+	var payers []*payer
+	from := map[string]string{} // by address
+	for i, source := range c.Keys {
+		p := &payer{share: plan.Shares[i], topUp: c.TopUp}
+		if source == scenarios.LocalTestKey {
+			p.key, p.local = factomd.LocalTestKey(), true
+		} else {
+			text, err := secret(source)
+			if err != nil {
+				return nil, fmt.Errorf("credits.key: %w", err)
+			}
+			if p.key, err = factomd.ParseKey(text); err != nil {
+				return nil, fmt.Errorf("credits.key %s: %w", source, err)
+			}
 		}
-		if p.key, err = factomd.ParseKey(text); err != nil {
-			return nil, fmt.Errorf("credits.key %s: %w", from, err)
+		p.ec = p.key.EC()
+		if c.TopUp != nil && !p.key.IsFactoid() {
+			return nil, fmt.Errorf("credits.topup: %s cannot buy entry credits, its key is an entry credit key\n"+
+				"    hint: give the factoid key (Fs...) that is to buy them, or leave topup out and buy them beforehand", p.address())
 		}
+		if other, twice := from[p.address()]; twice {
+			return nil, fmt.Errorf("credits.keys: %s and %s are the same key, %s\n    hint: name each key once", other, source, p.address())
+		}
+		from[p.address()] = source
+		payers = append(payers, p)
 	}
-	p.ec = p.key.EC()
-	return p, nil
+	return payers, nil
 }
 
-// check makes sure that a load of so many entry credits can be paid for.
-func (p *payer) check(ctx context.Context, n *network, credits int64) error {
+func (p *payer) address() string { return p.ec.ECAddress() }
+
+// check makes sure that the payer's share can be paid for. Of the share, setup
+// is what the chains cost, which are made first.
+func (p *payer) check(ctx context.Context, n *network, setup int64, what string) (err error) {
 	if p.local && !n.identity.IsLocal() {
 		return fmt.Errorf("credits.key local-test-key has credits on LOCAL networks only, and this is %s\n"+
 			"    hint: name a funded key with credits.key: env:NAME or file:PATH", n.identity.Name)
 	}
-	have, err := n.first().ECBalance(ctx, p.ec.ECAddress())
-	if err != nil {
+	if p.had, err = n.first().ECBalance(ctx, p.address()); err != nil {
 		return err
 	}
-	if p.short = credits - have; p.short <= 0 {
+	short := p.share - p.had
+	if short <= 0 {
 		return nil
 	}
 	if !p.key.IsFactoid() {
-		return fmt.Errorf("%s has %d entry credits, and the load costs %d\n"+
-			"    hint: buy it %d more, or give the factoid key (Fs...) that is to buy them", p.ec.ECAddress(), have, credits, p.short)
+		return fmt.Errorf("%s has %d entry credits, and %s %d\n"+
+			"    hint: buy it %d more, or give the factoid key (Fs...) that is to buy them", p.address(), p.had, what, p.share, short)
+	}
+	portions := int64(1)
+	if t := p.topUp; t != nil {
+		portions = (short-1)/t.Buy + 1
+		if p.had+p.portion(p.had, true, 0) < setup {
+			return fmt.Errorf("credits.topup: the chains that are made before the load cost %s %d entry credits, and it has %d and buys %d\n"+
+				"    hint: raise credits.topup.buy and below, or make fewer chains", p.address(), setup, p.had, t.Buy)
+		}
 	}
 	rate, err := n.first().ECRate(ctx)
 	if err != nil {
@@ -60,38 +103,90 @@ func (p *payer) check(ctx context.Context, n *network, credits int64) error {
 	if err != nil {
 		return err
 	}
-	if cost := factomd.BuyCost(uint64(p.short), rate); uint64(max(factoshis, 0)) < cost {
+	if cost := factomd.BuyCost(uint64(short+(portions-1)*factomd.BuyFee), rate); uint64(max(factoshis, 0)) < cost {
 		return fmt.Errorf("%s has %.8f FCT, and the %d entry credits that are missing cost %.8f FCT\n"+
-			"    hint: send it factoids, or make the load smaller", p.key.FactoidAddress(), float64(factoshis)/1e8, p.short, float64(cost)/1e8)
+			"    hint: send it factoids, or make the load smaller", p.key.FactoidAddress(), float64(factoshis)/1e8, short, float64(cost)/1e8)
 	}
 	return nil
 }
 
-// buy buys what check found missing, and waits until it can be spent.
-func (p *payer) buy(ctx context.Context, n *network, credits int64, say func(string, ...any)) error {
-	if p.short <= 0 {
-		return nil
+// portion is how many entry credits to buy at a balance: what the share is short
+// of, and with a top-up a part of it, once the balance is low. When no more is
+// sent, only what the entries so far, which were charged so many credits, still
+// want is bought.
+func (p *payer) portion(balance int64, sending bool, charged int64) int64 {
+	need := p.share
+	if !sending {
+		need = min(need, charged)
 	}
-	node := n.first()
+	need -= p.had + p.bought
+	switch {
+	case need <= 0 || p.order != nil:
+		return 0
+	case p.topUp == nil:
+		return need
+	case balance >= p.topUp.Below:
+		return 0
+	}
+	return min(need, p.topUp.Buy)
+}
+
+// buy orders entry credits. An order that could not be handed in stays, and can
+// be handed in again.
+func (p *payer) buy(ctx context.Context, node *factomd.Client, credits int64, say func(string, ...any)) error {
 	rate, err := node.ECRate(ctx)
 	if err != nil {
 		return err
 	}
-	tx, txid, err := factomd.BuyCredits(p.key, p.ec.ECPublic(), uint64(p.short), rate, time.Now().UnixMilli())
-	if err != nil {
+	o := &order{credits: credits, at: time.Now()}
+	if o.tx, o.txid, err = factomd.BuyCredits(p.key, p.ec.ECPublic(), uint64(credits), rate, o.at.UnixMilli()); err != nil {
 		return err
 	}
-	say("buying %d entry credits for %s at %d factoshis each", p.short, p.ec.ECAddress(), rate)
-	if err := node.SubmitTransaction(ctx, tx); err != nil {
-		return fmt.Errorf("buying entry credits: %w", err)
+	p.order = o
+	say("buying %d entry credits for %s at %d factoshis each", credits, p.address(), rate)
+	return node.SubmitTransaction(ctx, o.tx)
+}
+
+// arrived notes that what was ordered can be spent.
+func (p *payer) arrived() {
+	p.bought += p.order.credits
+	p.order, p.low, p.lowPolls = nil, time.Time{}, 0
+}
+
+// fund buys for all payers what they need to begin with, and waits until it can
+// be spent.
+func (r *run) fund(ctx context.Context) error {
+	for _, p := range r.payers {
+		if credits := p.portion(p.had, true, 0); credits > 0 {
+			if err := p.buy(ctx, r.network.first(), credits, r.Say); err != nil {
+				return fmt.Errorf("buying entry credits: %w", err)
+			}
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute+2*n.blockTime)
+	limit := time.Minute + 2*r.network.blockTime
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	for _, p := range r.payers {
+		if p.order == nil {
+			continue
+		}
+		if err := p.await(ctx, r.network, limit); err != nil {
+			return err
+		}
+		p.arrived()
+	}
+	return nil
+}
+
+// await waits until the first order can be spent. Nothing is sent yet: the
+// balance says so.
+func (p *payer) await(ctx context.Context, n *network, limit time.Duration) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	var have int64
+	want := p.had + p.order.credits
 	for {
-		if have, err = node.ECBalance(ctx, p.ec.ECAddress()); err == nil && have >= credits {
+		have, err := n.first().ECBalance(ctx, p.address())
+		if err == nil && have >= want {
 			return nil
 		}
 		select {
@@ -101,7 +196,7 @@ func (p *payer) buy(ctx context.Context, n *network, credits int64, say func(str
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				why := fmt.Errorf("buying entry credits: %s has %d of %d after %s; transaction %s did not come through",
-					p.ec.ECAddress(), have, credits, time.Minute+2*n.blockTime, txid)
+					p.address(), have, want, limit, p.order.txid)
 				if err != nil {
 					why = fmt.Errorf("%w: %w", why, err)
 				}

@@ -75,7 +75,8 @@ type run struct {
 	Options
 	plan    generator.Plan
 	network *network
-	payer   *payer
+	payers  []*payer
+	balance atomic.Pointer[balance] // nil while it is not known
 	dir     *results.Directory
 
 	manifest  *results.Manifest
@@ -163,12 +164,15 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		}
 	}()
 	s := r.Scenario
-	if budget := s.Credits.Budget; r.plan.Total.Credits > budget {
+	switch cost, budget := r.plan.Total.Credits, s.Credits.Budget; {
+	case r.plan.Closed && cost >= budget:
+		return fmt.Errorf("the chains that are made before the load cost %d entry credits, and the budget of %d leaves the users none\n"+
+			"    hint: raise credits.budget, or make fewer chains", cost, budget)
+	case cost > budget:
 		return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
-			"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command",
-			r.plan.Total.Credits, budget)
+			"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command", cost, budget)
 	}
-	if r.payer, err = newPayer(s.Credits.Key); err != nil {
+	if r.payers, err = newPayers(s.Credits, r.plan); err != nil {
 		return err
 	}
 	if warning := fewFiles(fileLimit(), s.Load.InFlight); warning != "" {
@@ -211,13 +215,35 @@ func outHint(err error) error {
 
 // admissible refuses what the network must not be asked.
 func (r *run) admissible(ctx context.Context) error {
-	n := r.network
-	if !n.identity.IsLocal() && r.Scenario.Load.MaxRate() > RateCeiling && !r.AboveCeiling {
+	n, load := r.network, r.Scenario.Load
+	if !n.identity.IsLocal() && load.Closed() && !r.AboveCeiling {
+		return fmt.Errorf("the load has %d users, who write as fast as they are answered, and %s is not a LOCAL network: "+
+			"above %g entries/s others would feel it\n"+
+			"    hint: agree on it with the network's operators, then say so with --yes, or use phases with a rate",
+			load.Users, n.identity.Name, RateCeiling)
+	}
+	if !n.identity.IsLocal() && load.MaxRate() > RateCeiling && !r.AboveCeiling {
 		return fmt.Errorf("the load goes up to %g entries/s, and %s is not a LOCAL network: above %g entries/s others would feel it\n"+
 			"    hint: agree on it with the network's operators, then say so with --yes, or lower the rate",
-			r.Scenario.Load.MaxRate(), n.identity.Name, RateCeiling)
+			load.MaxRate(), n.identity.Name, RateCeiling)
 	}
-	return r.payer.check(ctx, n, r.plan.Total.Credits)
+	what := "the load costs"
+	if r.plan.Closed {
+		what = "the load may cost"
+	}
+	setup := 0
+	if chains := r.Scenario.Workload.Chains; chains > 0 {
+		setup = (chains-1)/len(r.payers) + 1 // of a payer, at most
+	}
+	if len(r.payers) > 1 {
+		what = "its share of " + what
+	}
+	for _, p := range r.payers {
+		if err := p.check(ctx, n, int64(setup)*chainCost, what); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open makes the record's files. The manifest is the last, and with it the run
@@ -266,14 +292,21 @@ func (r *run) do(stop, abort context.Context) error {
 // all that was planned goes on record: what was not reached, as skipped.
 func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageCredits)
-	if err := r.payer.buy(stop, r.network, r.plan.Total.Credits, r.Say); err != nil && stop.Err() == nil {
+	if err := r.fund(stop); err != nil && stop.Err() == nil {
 		r.interrupt(err.Error())
 	}
 
-	r.generator = generator.New(generator.Options{
-		Scenario: r.Scenario, Salt: r.Salt, Key: r.payer.ec,
+	options := generator.Options{
+		Scenario: r.Scenario, Salt: r.Salt,
 		Endpoints: r.network.submitters(), Tracker: r.collector, Start: r.start,
-	})
+	}
+	for _, p := range r.payers {
+		options.Keys = append(options.Keys, p.ec)
+	}
+	if r.plan.Closed {
+		options.Budget = r.Scenario.Credits.Budget
+	}
+	r.generator = generator.New(options)
 	var stopped atomic.Int64 // when sending was told to end
 	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))

@@ -25,7 +25,7 @@ type Status struct {
 	// Length is how long the stage takes at least; 0 where that is not known.
 	Length   time.Duration
 	Phase    string // of the load
-	Planned  uint64 // entries in all
+	Planned  uint64 // entries in all; 0 where the node decides, as in a closed loop
 	Counts   results.Counts
 	InFlight int
 	Height   uint32
@@ -60,7 +60,10 @@ func (r *run) watch(ctx context.Context) {
 // stages is looked at only in those.
 func (r *run) status() Status {
 	at := r.stage.Load()
-	s := Status{Stage: at.name, Elapsed: time.Since(at.since), Planned: r.plan.Total.Slots}
+	s := Status{Stage: at.name, Elapsed: time.Since(at.since)}
+	if !r.plan.Closed {
+		s.Planned = r.plan.Total.Slots
+	}
 	if at.name == StageNetwork || at.name == StageCredits {
 		return s
 	}
@@ -96,6 +99,9 @@ func (r *run) sample(s *results.Sample) {
 		s.InFlight = g.InFlight()
 	}
 	s.Connections = int(r.network.connections.Open())
+	if b := r.balance.Load(); b != nil && time.Since(b.at) < 2*r.creditsEvery() {
+		s.ECBalance = &b.credits
+	}
 	n := r.observer.State()
 	if n == nil {
 		return

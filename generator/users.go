@@ -1,0 +1,154 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+// pauseAfterFailure is how long a user waits at least when a call got no answer
+// that can be told from a broken connection: a node that is down refuses so fast
+// that its users would use up the budget in no time.
+const pauseAfterFailure = time.Second
+
+// closedLoop is the load of a fixed number of users. Each is free, writes an
+// entry, waits for the answers, thinks, and is free again: the instant at which a
+// user is free is the planned instant of the next entry. So a slow node is sent
+// less, and what it kept waiting is but one entry a user.
+//
+// Users with a think time begin one after another, spread over it; others begin
+// at once. A user who becomes free after the end of the last phase, or after stop
+// is done, plans no more.
+func (g *Generator) closedLoop(stop, abort context.Context) error {
+	stop, cancel := context.WithCancel(stop)
+	defer cancel()
+	// No more are composed ahead than there are users, so that each waits for one
+	// round of theirs at most and the commits' time stamps are fresh.
+	ready := make(chan *job, min(g.load.Users, aheadJobs)-1)
+	var composing sync.WaitGroup
+	composing.Go(func() {
+		defer close(ready)
+		g.stock(stop, ready)
+	})
+	err := g.serve(stop, abort, ready)
+	cancel()
+	composing.Wait()
+	return err
+}
+
+// stock composes entries ahead of the users who will write them, until the
+// budget ends or stop is done.
+func (g *Generator) stock(stop context.Context, ready chan<- *job) {
+	for index := uint64(g.opts.Scenario.Workload.Chains); stop.Err() == nil; index++ {
+		j := g.jobs.Get().(*job)
+		j.slot = slot{index: index, phase: 1} // which phase, its instant will say
+		g.workload.shape(&j.slot, nil)
+		if !g.charge(&j.slot) {
+			return
+		}
+		g.composer.compose(j, time.Now().UnixMilli())
+		select {
+		case ready <- j:
+		case <-stop.Done():
+		}
+	}
+}
+
+// serve plans an entry for each user who is free, until the load ends, and
+// returns when the calls of all of them are over.
+func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error {
+	sleep, awake := g.sleeper()
+	defer awake()
+	begin := g.since(time.Now().Add(lead))
+	ends := g.announce(g.load.Phases, 1, begin)
+	end := ends[len(ends)-1]
+
+	// Who is free at which instant. All think for the same time, so that they are
+	// free in the order in which they were answered.
+	free := make(chan int64, g.load.Users)
+	for i := range g.load.Users {
+		free <- begin + int64(g.load.Think)*int64(i)/int64(g.load.Users)
+	}
+	stopping, stopped := context.WithCancel(stop)
+	over := func(s results.Submission) {
+		at := max(s.Committed, s.Revealed)
+		if rejected, _, _ := factomd.Classify(s.Err); s.Err != nil && !rejected {
+			sleepRoughly(stopping, time.Now().Add(pauseAfterFailure))
+			at = g.since(time.Now())
+		}
+		free <- at + int64(g.load.Think)
+	}
+	work := make(chan *job)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer close(work)
+	defer stopped()
+
+	var (
+		batch   []results.Planned
+		jobs    []*job
+		refs    []results.Ref
+		err     error
+		at      int64 // when the next user is free
+		waiting bool  // that user is
+		spent   bool  // the budget is
+	)
+	for {
+		if !waiting {
+			select {
+			case at = <-free:
+				waiting = true
+			case <-stop.Done():
+				return nil
+			}
+		}
+		if stop.Err() != nil || at >= end || !sleep(stop, g.opts.Start.Add(time.Duration(at))) {
+			return nil
+		}
+		batch, jobs = batch[:0], jobs[:0]
+		for now := g.since(time.Now()); waiting && at <= now && at < end && len(jobs) < aheadBatch; {
+			j, ok := <-ready
+			if spent = !ok; spent {
+				break
+			}
+			j.at, j.waited = at, false
+			j.slot.phase = 1 + sort.Search(len(ends)-1, func(i int) bool { return at < ends[i] })
+			jobs = append(jobs, j)
+			batch = append(batch, planned(&j.slot, j.hash, j.chain, at))
+			select {
+			case at = <-free:
+			default:
+				waiting = false
+			}
+		}
+		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
+			for _, ref := range refs {
+				g.opts.Tracker.Skip(ref)
+			}
+			return fmt.Errorf("planning entries: %w", err)
+		}
+		for i, j := range jobs {
+			j.ref = refs[i]
+			g.phase.Store(int64(j.slot.phase))
+			g.room <- struct{}{} // there is a place for each user
+			select {
+			case work <- j:
+			default:
+				workers.Go(func() { g.worker(abort, j, work, over) })
+			}
+			runtime.Gosched() // the worker first
+		}
+		switch {
+		case stop.Err() != nil:
+			return nil
+		case spent:
+			return ErrBudget
+		}
+	}
+}

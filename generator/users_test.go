@@ -1,0 +1,267 @@
+package generator
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+)
+
+// closed is a scenario of so many users. Its entries begin chains, for 11 entry
+// credits each.
+func closed(users int, think, phases string) string {
+	return fmt.Sprintf(`
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load: {users: %d, think: %s, phases: [%s]}
+`, users, think, phases)
+}
+
+func takes(d time.Duration) func(int, time.Duration) (time.Duration, error) {
+	return func(int, time.Duration) (time.Duration, error) { return d, nil }
+}
+
+// Ten users whose entries take 50 ms, and who think for 50 ms, write ten entries
+// a second each, spread over the think time, and each is sent the moment that its
+// user is free.
+func TestClosedLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: takes(25 * time.Millisecond)}
+		g, l, plan := begin(t, closed(10, "50ms", "{name: warm, for: 4s, measured: false}, {name: load, for: 6s}"), s)
+		runAll(t, g, t.Context())
+		if submitted, _ := l.check(t, 1000); submitted != 1000 {
+			t.Errorf("%d entries were submitted, want 1000", submitted)
+		}
+		if len(l.phases) != 2 || l.phases[1].End-l.phases[0].Start != int64(10*time.Second) {
+			t.Errorf("phases %+v", l.phases)
+		}
+		began := l.phases[0].Start
+		for i, e := range l.entries {
+			user, round := i%10, i/10
+			at := began + int64(time.Duration(user)*5*time.Millisecond+time.Duration(round)*100*time.Millisecond)
+			phase := 1
+			if at >= l.phases[0].End {
+				phase = 2
+			}
+			if e.At != at || e.Sent != at || e.Late || e.Phase != phase || e.Index != uint64(i) {
+				t.Fatalf("entry %d (number %d): planned at %v in phase %d, sent at %v; want %v in phase %d",
+					i, e.Index, time.Duration(e.At), e.Phase, time.Duration(e.Sent), time.Duration(at), phase)
+			}
+			if onRecord := int64(e.plannedOnRecord); onRecord != e.At {
+				t.Fatalf("entry %d, planned at %v, went on record at %v", i, time.Duration(e.At), time.Duration(onRecord))
+			}
+		}
+		if g.InFlight() != 0 || g.Phase() != 2 {
+			t.Errorf("%d in flight, phase %d", g.InFlight(), g.Phase())
+		}
+		if !plan.Closed || plan.Total.Slots != 0 || plan.Total.Length != 10*time.Second || len(plan.Phases) != 2 || plan.Phases[1].Rate != "10 users" {
+			t.Errorf("plan %+v", plan)
+		}
+	})
+}
+
+// Without a think time all begin at once, and there are never more entries in
+// flight than users.
+func TestUsersWithoutThinkTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		g, l, _ := begin(t, closed(200, "0s", "{for: 1s}"), s)
+		most := 0
+		s.answer = func(int, time.Duration) (time.Duration, error) {
+			most = max(most, g.InFlight())
+			return 10 * time.Millisecond, nil
+		}
+		runAll(t, g, t.Context())
+		if submitted, _ := l.check(t, 200*50); submitted != 200*50 || most != 200 {
+			t.Errorf("%d entries, %d of them in flight at once; want %d and 200", submitted, most, 200*50)
+		}
+		for i, e := range l.entries[:200] {
+			if e.At != l.phases[0].Start {
+				t.Fatalf("user %d began at %v", i, time.Duration(e.At))
+			}
+		}
+	})
+}
+
+// What a closed loop hides: the node of TestCoordinatedOmission, whose users
+// would have waited for 900 ms at the 99th percentile, looks like a fast one.
+// Each user meets a stall once, and in the rest of it nobody writes.
+func TestClosedLoopHidesAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, l, _ := begin(t, closed(2, "8ms", "{for: 30s}"), &server{answer: freezes})
+		runAll(t, g, t.Context())
+		submit := l.submitLatencies()
+		// About 200 entries a second, as there.
+		if n := len(submit); n < 5000 || n > 6000 {
+			t.Errorf("%d entries in 30 s", n)
+		}
+		if p99 := submit[len(submit)*99/100]; p99 > 3*time.Millisecond {
+			t.Errorf("submit p99 is %v: a closed loop should not see the stalls", p99)
+		}
+		if most := submit[len(submit)-1]; most < 700*time.Millisecond {
+			t.Errorf("the slowest took %v", most)
+		}
+	})
+}
+
+func TestStopEndsTheUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, l, _ := begin(t, closed(10, "50ms", "{for: 10s}"), &server{answer: takes(300 * time.Millisecond)})
+		stop, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		runAll(t, g, stop)
+		submitted, skipped := l.check(t, uint64(len(l.entries)))
+		if submitted < 40 || skipped != 0 {
+			t.Errorf("%d submitted, %d skipped", submitted, skipped)
+		}
+		for _, e := range l.entries {
+			if e.Err != nil || e.At > int64(3*time.Second) {
+				t.Errorf("entry %d, planned at %v: %v", e.Index, time.Duration(e.At), e.Err)
+			}
+		}
+	})
+}
+
+func TestAbortGivesUpTheUsersCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: takes(time.Hour)}
+		g, l, _ := begin(t, closed(10, "50ms", "{for: 10s}"), s)
+		both, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if err := g.Load(both, both); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(s.start); took != time.Second {
+			t.Errorf("it took %v to give up", took)
+		}
+		if submitted, _ := l.check(t, 10); submitted != 10 || len(s.calls) != 10 {
+			t.Errorf("%d entries were submitted in %d calls", submitted, len(s.calls))
+		}
+	})
+}
+
+// The budget ends a closed loop: every entry that it pays for is sent and
+// awaited.
+func TestBudgetEndsTheUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: takes(300 * time.Millisecond)}
+		g, l, _ := begin(t, closed(10, "50ms", "{for: 1h}"), s)
+		g.opts.Budget = 11*95 + 10
+		if err := g.Load(t.Context(), t.Context()); !errors.Is(err, ErrBudget) {
+			t.Errorf("the load ended with %v, want %v", err, ErrBudget)
+		}
+		if submitted, _ := l.check(t, 95); submitted != 95 {
+			t.Errorf("%d entries were submitted", submitted)
+		}
+		if took := time.Since(s.start); took > 10*time.Second {
+			t.Errorf("it ended after %v", took)
+		}
+	})
+}
+
+// A node that refuses connections must not use up the budget: its users try
+// again once a second. One that refuses entries is a node that answers.
+func TestUsersOfANodeThatIsDown(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		server *server
+		want   int
+	}{
+		{"no connection", &server{unsent: true}, 5 * 4},
+		{"no answer", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Message: "HTTP 502"} }}, 5 * 4},
+		{"rejection", &server{answer: func(int, time.Duration) (time.Duration, error) {
+			return 10 * time.Millisecond, &factomd.Failure{Rejected: true, Code: -32602}
+		}}, 5 * 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g, l, _ := begin(t, closed(5, "0s", "{for: 4s}"), c.server)
+				runAll(t, g, t.Context())
+				l.check(t, uint64(c.want))
+			})
+		})
+	}
+}
+
+func TestUsersWithoutARecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		g, l, _ := begin(t, closed(10, "50ms", "{for: 10s}"), s)
+		l.planErr = errors.New("disk full")
+		if err := g.Load(t.Context(), t.Context()); !errors.Is(err, l.planErr) {
+			t.Errorf("the error is %v, want the record's", err)
+		}
+		if submitted, _ := l.check(t, uint64(len(l.entries))); submitted != 0 || len(s.calls) != 0 {
+			t.Errorf("%d entries were submitted", submitted)
+		}
+	})
+}
+
+// Keys take turns, and each has its own share of the budget.
+func TestKeysTakeTurns(t *testing.T) {
+	keys := []factomd.Key{factomd.LocalTestKey().EC(), otherKey(t), thirdKey(t)}
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: takes(10 * time.Millisecond)}
+		scenario := parse(t, closed(4, "0s", "{for: 1h}"))
+		l := &ledger{start: time.Now()}
+		g := New(Options{
+			Scenario: scenario, Salt: "salt", Keys: keys, Budget: 3*11*20 + 1, Start: l.start,
+			Endpoints: []Endpoint{{Submitter: s, Weight: 1}}, Tracker: l, Sleep: sleepRoughly,
+		})
+		if err := g.Load(t.Context(), t.Context()); !errors.Is(err, ErrBudget) {
+			t.Errorf("%v", err)
+		}
+		l.check(t, 60)
+		signed := make([]int, len(keys))
+		for _, call := range s.calls {
+			for k, key := range keys {
+				public := key.ECPublic()
+				if bytes.Contains([]byte(call), []byte(hex.EncodeToString(public[:]))) {
+					signed[k]++
+				}
+			}
+		}
+		for k, n := range signed {
+			if n != 20 || g.Charged(k) != 20*11 {
+				t.Errorf("key %d signed %d commits and is charged %d", k, n, g.Charged(k))
+			}
+		}
+	})
+}
+
+func TestSharesOfAPlan(t *testing.T) {
+	const keys = "\ncredits: {keys: [env:A, env:B, env:C], budget: 1000}\n"
+	known := NewPlan(parse(t, mixed+keys))
+	if known.Shares[0]+known.Shares[1]+known.Shares[2] != known.Total.Credits || known.Closed {
+		t.Errorf("shares %v of %d", known.Shares, known.Total.Credits)
+	}
+	// The setup's chains are the first entries: 5 of them.
+	if s := known.Shares; s[0] < 22 || s[1] < 22 || s[2] < 11 {
+		t.Errorf("shares %v", s)
+	}
+	if s := NewPlan(parse(t, closed(1, "0s", "{for: 1s}")+keys)).Shares; s[0] != 334 || s[1] != 333 || s[2] != 333 {
+		t.Errorf("shares of the budget: %v", s)
+	}
+}
+
+func otherKey(t *testing.T) factomd.Key {
+	return parseKey(t, "Es2Rf7iM6PdsqfYCo3D1tnAR65SkLENyWJG1deUzpRMQmbh9F3eG")
+}
+func thirdKey(t *testing.T) factomd.Key {
+	return parseKey(t, "Es3hN9o1hnMPfGgrK89UhK7hKJSAGsduBuxkuKVbibVMMzWBngQN")
+}
+
+func parseKey(t *testing.T, secret string) factomd.Key {
+	t.Helper()
+	k, err := factomd.ParseKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}

@@ -1,0 +1,163 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// creditsInterval is the longest time between two looks at a balance, and
+// balanceSpacing the shortest between the calls that many keys take.
+const (
+	creditsInterval = 5 * time.Second
+	balanceSpacing  = 500 * time.Millisecond
+)
+
+// What entries cost (factom-protocol.md, section 2): the most that an entry, and
+// that a new chain does, and a chain of the setup.
+const (
+	dearestEntry = 10
+	dearestChain = 20
+	chainCost    = 11
+)
+
+// topUpPatience is how long a top-up may take while there are no credits left.
+const topUpPatience = 30 * time.Second
+
+// orderLifetime is how long a transaction may be handed in: nodes drop what is
+// an hour old (factom-protocol.md, section 2).
+const orderLifetime = time.Hour
+
+// A balance is what all payers had together.
+type balance struct {
+	at      time.Time
+	credits int64
+}
+
+// creditsEvery is how often balances are looked at: twice a block, but every 5 s
+// at least, and with many keys seldom enough for two calls a second.
+//
+// There is a call for the balances of many addresses, which is not used: it reads
+// a map of the node's without its lock while blocks are saved, which Go ends a
+// process for (factomd state/factoidstate.go, GetMultipleECBalances).
+func (r *run) creditsEvery() time.Duration {
+	every := min(creditsInterval, r.network.blockTime/2)
+	return max(every, time.Duration(len(r.payers))*balanceSpacing)
+}
+
+// watchCredits looks after the payers' balances until ctx ends: it puts them into
+// the series, tops them up, and ends the sending when one of them cannot pay any
+// more.
+func (r *run) watchCredits(ctx context.Context) {
+	tick := time.NewTicker(r.creditsEvery())
+	defer tick.Stop()
+	for {
+		r.lookAtCredits(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *run) lookAtCredits(ctx context.Context) {
+	var sum int64
+	known := true
+	for i, p := range r.payers {
+		have, node, err := r.balanceOf(ctx, p)
+		if err != nil {
+			known = false // that the nodes do not answer shows elsewhere
+			continue
+		}
+		sum += have
+		stage := r.stage.Load().name
+		sending, charged := stage == StageSetup || stage == StageLoad, r.generator.Charged(i)
+		if p.topUp != nil {
+			if err := p.keepUp(ctx, node, have, sending, charged, r.Say); err != nil && ctx.Err() == nil {
+				r.Say("topping up %s: %v", p.address(), err)
+			}
+		}
+		if why := p.ended(have, charged, r.dearest(), time.Now()); why != "" && sending {
+			r.interrupt(why)
+		}
+	}
+	if known {
+		r.balance.Store(&balance{time.Now(), sum})
+	}
+}
+
+// balanceOf asks the endpoints in turn, and returns the one that answered.
+func (r *run) balanceOf(ctx context.Context, p *payer) (have int64, node *factomd.Client, err error) {
+	for _, e := range r.network.endpoints {
+		if have, err = e.client.ECBalance(ctx, p.address()); err == nil {
+			return have, e.client, nil
+		}
+	}
+	return 0, nil, err
+}
+
+// keepUp sees to the order that is out, or makes the next one.
+func (p *payer) keepUp(ctx context.Context, node *factomd.Client, have int64, sending bool, charged int64, say func(string, ...any)) error {
+	if o := p.order; o != nil {
+		status, err := node.FactoidAck(ctx, o.txid)
+		switch {
+		case err == nil && status.Accepted():
+			p.arrived()
+		case time.Since(o.at) > orderLifetime:
+			p.order = nil // it cannot arrive any more
+		default:
+			// The same transaction is processed once, however often it comes.
+			return node.SubmitTransaction(ctx, o.tx)
+		}
+	}
+	if credits := p.portion(have, sending, charged); credits > 0 {
+		return p.buy(ctx, node, credits, say)
+	}
+	return nil
+}
+
+// ended says why the payer cannot go on, or nothing while it can. Its entries
+// were charged so many credits, those included that the node has yet to take from
+// the balance; the dearest one costs so many.
+//
+// A balance that is low at the end of a run that spends all it has is no reason:
+// what is missing must have been spent by others (then the balance and the
+// charges do not make up what there was), or be what a top-up did not bring (then
+// more was charged than there was). Two looks must see it, and a top-up gets some
+// time.
+func (p *payer) ended(have, charged, dearest int64, now time.Time) (why string) {
+	there := p.had + p.bought
+	others, owed := have+charged < there, charged > there
+	if have >= dearest || !others && !owed {
+		p.low, p.lowPolls = time.Time{}, 0
+		return ""
+	}
+	if p.lowPolls++; p.lowPolls == 1 {
+		p.low = now
+	}
+	switch {
+	case p.lowPolls < 2:
+		return ""
+	case others:
+		return fmt.Sprintf("%s has %d entry credits left although its entries cost only %d of %d: others spend from it; "+
+			"give the run a key of its own", p.address(), have, charged, there)
+	case now.Sub(p.low) < topUpPatience:
+		return ""
+	}
+	return fmt.Sprintf("%s has %d entry credits left, and none that was bought has come for %s; "+
+		"raise credits.topup.below, or see whether %s has factoids", p.address(), have, now.Sub(p.low).Round(time.Second), p.key.FactoidAddress())
+}
+
+// dearest is the most that an entry of the load can cost.
+func (r *run) dearest() int64 {
+	for _, item := range r.Scenario.Workload.Mix {
+		if item.Kind == scenarios.KindChain {
+			return dearestChain
+		}
+	}
+	return dearestEntry
+}
