@@ -21,7 +21,7 @@ type figure struct {
 // figures draws every chart of the report but the flow, in the page's order.
 func figures(r *Report) []figure {
 	builders := []func(*Report, int) (figure, chart){
-		rateChart, latencyChart, distributionChart, blockChart, pressureChart, harnessChart,
+		rateChart, latencyChart, distributionChart, blockChart, pressureChart, creditsChart, harnessChart,
 	}
 	var all []figure
 	for _, build := range builders {

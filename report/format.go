@@ -176,6 +176,18 @@ func utcText(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
 
+// loopText describes a closed loop: 50 users, 100 ms to think.
+func loopText(l Load) string {
+	text := countText(uint64(max(l.Users, 0))) + " users"
+	if l.Users == 1 {
+		text = "1 user"
+	}
+	if l.ThinkMS == 0 {
+		return text + ", no time to think"
+	}
+	return text + ", " + msText(l.ThinkMS) + " to think"
+}
+
 // codeText names an error's code by its kind.
 func codeText(code int) string {
 	switch {

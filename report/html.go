@@ -15,6 +15,9 @@ import (
 //go:embed html.tmpl.html
 var pageTemplate string
 
+//go:embed load.tmpl.html
+var loadTemplate string
+
 //go:embed style.css
 var pageStyle string
 
@@ -30,7 +33,11 @@ const (
 // network, no script, no file. Every text of the report may be hostile: it is
 // escaped for its place, and control and direction characters are replaced.
 func WriteHTML(w io.Writer, r *Report) error {
-	t, err := template.New("report").Funcs(pageFuncs(r)).Parse(pageTemplate)
+	t := template.New("report").Funcs(pageFuncs(r))
+	_, err := t.Parse(pageTemplate)
+	if err == nil {
+		_, err = t.Parse(loadTemplate)
+	}
 	if err != nil {
 		return fmt.Errorf("parsing the page's template: %w", err)
 	}
@@ -51,6 +58,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
+		"loop":     loopText,
 		"errors":   errorsText,
 		"many":     func(rows any) string { return countText(uint64(reflect.ValueOf(rows).Len())) },
 		"measured": func(t ThresholdResult) string { return measuredText(t.Expression, t.Value, r.Network.BlockSeconds) },
@@ -187,8 +195,12 @@ func tiles(r *Report) []tile {
 	if t.Lost > 0 {
 		lost.Class = "bad"
 	}
+	planned := "Entries that the schedule held, all phases."
+	if r.Load.Closed() {
+		planned = "Entries that the users were free to write, and the chains made for them."
+	}
 	return []tile{
-		{"Planned", countText(t.Planned), countText(t.Chains) + " of them new chains", "Entries that the schedule held, all phases.", ""},
+		{"Planned", countText(t.Planned), countText(t.Chains) + " of them new chains", planned, ""},
 		{"Confirmed", countText(t.Confirmed), percentText(t.Confirmed, t.Planned) + " of planned", "Seen in a saved directory block. All phases.", ""},
 		lost,
 		{"Sent rate", rateText(rates.SentPerS), "planned " + rateText(rates.PlannedPerS), "Over the measured phases’ time.", ""},

@@ -21,7 +21,7 @@ const hostile = `</style></title></svg><script>alert(1)</script><img src=http://
 func hostileRun(tb testing.TB) *Report {
 	r := troubledRun(tb)
 	h := hostile + strings.Repeat("W", 400)
-	r.Schema, r.VerdictWhy = h, h
+	r.Schema, r.VerdictWhy, r.Run.EndedEarly, r.Load.Model = h, h, h, h
 	r.Run.ID, r.Run.ToolVersion, r.Run.Salt, r.Run.Why, r.Run.Interrupted = h, h, h, h, true
 	r.Run.Tags = map[string]string{h: h}
 	r.Run.Scenario = Scenario{h, h, h}

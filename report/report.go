@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 //go:generate go test . -run TestSchemaFile -update
@@ -83,6 +85,9 @@ type Load struct {
 	Users   int     `json:"users"` // of a closed loop, else 0
 	ThinkMS float64 `json:"think_ms"`
 }
+
+// Closed reports whether the load was a closed loop.
+func (l Load) Closed() bool { return l.Model == results.ClosedLoop }
 
 // Environment is the machine that made the load.
 type Environment struct {

@@ -15,6 +15,9 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 	fmt.Fprintf(&b, "%s  %s\n\n", strings.ToUpper(string(r.Verdict)), r.VerdictWhy)
 	fmt.Fprintf(&b, "scenario  %s, seed %d, run %s\n", r.Run.Scenario.Name, r.Run.Seed, r.Run.ID)
 	fmt.Fprintf(&b, "network   %s, %gs blocks, factomd %s\n", r.Network.Name, r.Network.BlockSeconds, versions(r.Network.Endpoints))
+	if r.Load.Closed() {
+		fmt.Fprintf(&b, "load      a closed loop (%s), which hides how long others would have waited\n", loopText(r.Load))
+	}
 	fmt.Fprintf(&b, "entries   %d planned = %d confirmed + %d accepted + %d lost + %d rejected + %d failed + %d skipped\n",
 		t.Planned, t.Confirmed, t.Accepted, t.Lost, t.Rejected, t.Failed, t.Skipped)
 	fmt.Fprintf(&b, "rates     %.1f/s planned, %.1f/s sent, %.1f/s confirmed\n\n",
