@@ -5,14 +5,19 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/run"
 	"github.com/FactomProject/factom-load/internal/testnet"
 	"github.com/FactomProject/factom-load/internal/testnet/testnode"
@@ -85,9 +90,9 @@ func exported(t *testing.T, dir string) (heights map[string]uint32) {
 	}
 }
 
-// A whole run against a real factomd that is there already, checked against the
-// chain by code that shares nothing with the program: it walks all directory
-// blocks and reads every entry.
+// A whole run against a real factomd that is there already, paid by two keys,
+// and checked against the chain by code that shares nothing with the program: it
+// walks all directory blocks and reads every entry.
 func TestRealNode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a real node takes half a minute")
@@ -98,7 +103,11 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Stop(context.Background()) })
-	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) { o.AboveCeiling = true })
+	other := fundOther(t, n.Endpoint(), 2000)
+	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) {
+		o.AboveCeiling = true
+		o.Scenario.Credits.Keys = append(o.Scenario.Credits.Keys, other)
+	})
 
 	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
 		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
@@ -127,7 +136,35 @@ func TestRealNode(t *testing.T) {
 	}
 }
 
-// A whole run on the embedded node: acceptance of every entry by the live feed.
+// fundOther buys entry credits for the other key, and returns where a scenario
+// finds it.
+func fundOther(t *testing.T, url string, credits int64) (key string) {
+	t.Helper()
+	client, err := factomd.New(factomd.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	other, err := factomd.ParseKey(otherKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, _, err := factomd.BuyCredits(factomd.LocalTestKey(), other.ECPublic(), uint64(credits), 1000, time.Now().UnixMilli())
+	if err == nil {
+		err = client.SubmitTransaction(t.Context(), tx)
+	}
+	for have := int64(0); err == nil && have < credits; time.Sleep(100 * time.Millisecond) {
+		have, err = client.ECBalance(t.Context(), other.ECAddress())
+	}
+	file := filepath.Join(t.TempDir(), "key")
+	if err := errors.Join(err, os.WriteFile(file, []byte(otherKey), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return "file:" + file
+}
+
+// A whole run on the embedded node: acceptance of every entry by the live feed,
+// and a key that buys what it needs bit by bit.
 func TestEmbeddedNode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a real node takes half a minute")
@@ -135,7 +172,14 @@ func TestEmbeddedNode(t *testing.T) {
 	t.Parallel()
 	r, _ := doReal(t, realScenario+"network: {local: {nodes: 1, block_time: 6s}}\n", func(o *run.Options) {
 		o.NodeCommand = testnode.Command(t)
+		o.Scenario.Credits.TopUp = &scenarios.TopUp{Below: 200, Buy: 250}
 	})
+	if cost := generator.NewPlan(parse(t, realScenario)).Total.Credits; r.Totals.CreditsSpent != uint64(cost) || cost < 2*250 {
+		t.Errorf("%d entry credits were spent, planned %d", r.Totals.CreditsSpent, cost)
+	}
+	if known := (outcome{Report: r}).balances(); len(known) == 0 || slices.Max(known) >= 200+250 {
+		t.Errorf("a key that buys 250 entry credits when it has less than 200 had %v", known)
+	}
 	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
 		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
 	}
@@ -215,10 +259,12 @@ func balanceSpent(t *testing.T, url string, r *report.Report) int64 {
 			}
 		}
 	}
-	// The public test key's own entry-credit address.
-	var balance struct{ Balance int64 }
-	ask(t, url, "entry-credit-balance", map[string]any{"address": "EC2dA7WjVEYVZvQLp3BqMuMwnM8YpYAqtRXtSZN6X5RJgZujGTJS"}, &balance)
-	left = balance.Balance
+	// The entry-credit addresses of the public test key and of the other key.
+	for _, address := range []string{"EC2dA7WjVEYVZvQLp3BqMuMwnM8YpYAqtRXtSZN6X5RJgZujGTJS", address(t, otherKey)} {
+		var balance struct{ Balance int64 }
+		ask(t, url, "entry-credit-balance", map[string]any{"address": address}, &balance)
+		left += balance.Balance
+	}
 	return sold - left
 }
 
