@@ -257,9 +257,7 @@ func (s *source) convert(v ast.Node, path, label string, at position, keyed bool
 	case *ast.MappingNode:
 		if text, ok := plainScalar(v); ok {
 			n.text = text
-			if tk := firstKey(v); tk != nil && tk.Position != nil {
-				n.at = s.position(tk.Position.Line, tk.Position.Column)
-			}
+			n.at = s.position(firstKey(v).Position.Line, firstKey(v).Position.Column)
 			break
 		}
 		n.kind = mapping

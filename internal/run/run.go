@@ -91,6 +91,7 @@ type run struct {
 
 	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
+	stopped  atomic.Int64            // when sending was told to end, nanoseconds since the start; 0 until then
 	stopping context.CancelCauseFunc // ends the sending
 	aborting context.CancelFunc      // ends the waiting too
 }
@@ -307,8 +308,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		options.Budget = r.Scenario.Credits.Budget
 	}
 	r.generator = generator.New(options)
-	var stopped atomic.Int64 // when sending was told to end
-	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
+	defer context.AfterFunc(stop, func() { r.stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
 	var observers sync.WaitGroup
 	defer observers.Wait()
@@ -334,7 +334,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	case err != nil:
 		return err
 	}
-	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
+	r.manifest.SendEnded = cmp.Or(r.stopped.Load(), int64(time.Since(r.start)))
 
 	r.enter(StageWait)
 	r.wait(abort)

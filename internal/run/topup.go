@@ -74,8 +74,7 @@ func (r *run) lookAtCredits(ctx context.Context) {
 			continue
 		}
 		sum += have
-		stage := r.stage.Load().name
-		sending, charged := stage == StageSetup || stage == StageLoad, r.generator.Charged(i)
+		sending, charged := r.sending(), r.generator.Charged(i)
 		if p.topUp != nil {
 			if err := p.keepUp(ctx, node, have, sending, charged, r.Say); err != nil && ctx.Err() == nil {
 				r.Say("topping up %s: %v", p.address(), err)
@@ -88,6 +87,12 @@ func (r *run) lookAtCredits(ctx context.Context) {
 	if known {
 		r.balance.Store(&balance{time.Now(), sum})
 	}
+}
+
+// sending reports whether more entries may be planned.
+func (r *run) sending() bool {
+	stage := r.stage.Load().name
+	return (stage == StageSetup || stage == StageLoad) && r.stopped.Load() == 0
 }
 
 // balanceOf asks the endpoints in turn, and returns the one that answered.
