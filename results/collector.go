@@ -66,6 +66,9 @@ type Collector struct {
 	begins map[Ref]factomd.Hash      // begun, the other way round
 	errs   map[Error]int             // number of an error in the log
 
+	phases    []phaseStart
+	callNames map[callName]int // number of a name in the log
+
 	counts  Counts
 	heights []heightSpan
 	scanned uint32 // the newest block that was read, with all before it
@@ -129,13 +132,14 @@ type Counts struct {
 // each.
 func NewCollector(log io.Writer) *Collector {
 	c := &Collector{
-		log:     log,
-		byHash:  map[factomd.Hash]Ref{},
-		setup:   map[factomd.Hash]struct{}{},
-		begun:   map[factomd.Hash]Ref{},
-		begins:  map[Ref]factomd.Hash{},
-		errs:    map[Error]int{},
-		lastOwn: Never,
+		log:       log,
+		byHash:    map[factomd.Hash]Ref{},
+		setup:     map[factomd.Hash]struct{}{},
+		begun:     map[factomd.Hash]Ref{},
+		begins:    map[Ref]factomd.Hash{},
+		errs:      map[Error]int{},
+		callNames: map[callName]int{},
+		lastOwn:   Never,
 	}
 	_, c.err = io.WriteString(log, logMagic)
 	return c
@@ -151,6 +155,7 @@ func (c *Collector) Offer(f func(factomd.Hash) (followed bool)) { c.offer = f }
 func (c *Collector) Phase(i int, p Phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.phases = append(c.phases, phaseStart{number: i, at: p.Start})
 	c.w.phase(i, p)
 }
 
