@@ -21,6 +21,7 @@ type Scenario struct {
 	Credits     Credits
 	Workload    Workload
 	Load        Load
+	Queries     *Queries // or nil
 	Confirm     Confirm
 	Thresholds  []Threshold
 	// Primary is the metric by which compare decides, for example accept.p95.
