@@ -1,8 +1,11 @@
 package results
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,7 +151,7 @@ func NewCollector(log io.Writer) *Collector {
 // Offer has f told of every entry that the API took. It says whether the entry
 // is in the acceptance sample: if a block has one of those before a call saw it
 // accepted, the block is the first sight of that too. f must not call the
-// collector. Call Offer before the load.
+// collector. Call Offer before the first entry is sent.
 func (c *Collector) Offer(f func(factomd.Hash) (followed bool)) { c.offer = f }
 
 // Phase records phase number i.
@@ -346,6 +349,13 @@ func (c *Collector) Tracks(chain factomd.Hash) bool {
 	defer c.mu.Unlock()
 	_, ok := c.setup[chain]
 	return ok
+}
+
+// Chains returns the chains that the setup was to make, in a fixed order.
+func (c *Collector) Chains() []factomd.Hash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(c.setup), func(a, b factomd.Hash) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // A Sighting is what one saved directory block holds of the run's chains.

@@ -116,7 +116,7 @@ func (d *decoder) reachable(root *node, s *Scenario) {
 		switch {
 		case s.Confirm.Until == UntilAccepted && strings.HasPrefix(string(m), "confirm."):
 			d.report(n, show(string(m))+" is never measured with confirm.until: accepted", "use accept, or confirm: {until: block}")
-		case root.get("queries") == nil && m.ofQueries():
+		case root.get("queries") == nil && m.OfQueries():
 			d.report(n, show(string(m))+" is never measured without queries", "add queries: {rate: 20/s}")
 		}
 	}

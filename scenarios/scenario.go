@@ -284,6 +284,7 @@ type Threshold struct {
 	// When Blocks is above 0 the limit is that many block lengths instead.
 	Value  float64
 	Blocks float64
-	// Fraction says that Value, 0 to 1, is a share of the planned entries.
+	// Fraction says that Value, 0 to 1, is a share of the planned entries, or of
+	// the queries.
 	Fraction bool
 }

@@ -70,8 +70,9 @@ func queryMetric(figure string) (Metric, dimension) {
 	return "", unknown
 }
 
-// ofQueries reports whether a metric is one of queries.
-func (m Metric) ofQueries() bool { return strings.HasPrefix(string(m), queriesPrefix) }
+// OfQueries reports whether a metric is one of queries. Shares are of the queries
+// then, not of the planned entries.
+func (m Metric) OfQueries() bool { return strings.HasPrefix(string(m), queriesPrefix) }
 
 // latencyHint and metricHint list what exists, after a guess what was meant.
 func latencyHint(name string) string {
@@ -110,7 +111,7 @@ func (d *decoder) latencyMetric(n *node, dst *Metric) bool {
 	return value(d, n, func(text string) (Metric, *Problem) {
 		metric, dim := metricOf(text)
 		switch {
-		case metric.ofQueries():
+		case metric.OfQueries():
 			return "", complain("is not of entries, which a comparison is about", latencyHint(text))
 		case dim == latency:
 			return metric, nil

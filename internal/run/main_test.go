@@ -31,6 +31,7 @@ type plan struct {
 	mix     string // entries into 3 chains if empty
 	load    string // more keys of load
 	phase   string // for and rate of its only phase
+	more    string // other sections
 }
 
 // scenario returns the text of a scenario.
@@ -59,7 +60,7 @@ credits: {key: local-test-key, budget: 5000}
 workload: {chains: 3, mix: [%s]}
 load: {%sphases: [{name: load, %s}]}
 confirm: {timeout: 3blocks}
-`, p.network, p.mix, p.load, p.phase)
+%s`, p.network, p.mix, p.load, p.phase, p.more)
 }
 
 func parse(t *testing.T, text string) *scenarios.Scenario {

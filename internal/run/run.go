@@ -47,8 +47,8 @@ type Options struct {
 	Watch func(Status)
 }
 
-// RateCeiling is the most entries a second for a network that others may be
-// using, unless [Options.AboveCeiling] is set.
+// RateCeiling is the most entries a second, and the most queries, for a network
+// that others may be using, unless [Options.AboveCeiling] is set.
 const RateCeiling = 20.0
 
 // An Interruption is why a run was stopped before its end.
@@ -85,6 +85,7 @@ type run struct {
 	observer  *results.Observer
 	sampler   *results.Sampler // nil with a live feed, and until the load
 	generator *generator.Generator
+	queries   *queries // nil without any
 	sampling  *seriesSampler
 	pauses    pauseMeter
 
@@ -217,6 +218,11 @@ func (r *run) admissible(ctx context.Context) error {
 			"    hint: agree on it with the network's operators, then say so with --yes, or lower the rate",
 			r.Scenario.Load.MaxRate(), n.identity.Name, RateCeiling)
 	}
+	if q := r.Scenario.Queries; q != nil && !n.identity.IsLocal() && q.Rate > RateCeiling && !r.AboveCeiling {
+		return fmt.Errorf("the queries come at %g/s, and %s is not a LOCAL network: above %g/s others would feel it\n"+
+			"    hint: agree on it with the network's operators, then say so with --yes, or lower queries.rate",
+			q.Rate, n.identity.Name, RateCeiling)
+	}
 	return r.payer.check(ctx, n, r.plan.Total.Credits)
 }
 
@@ -274,6 +280,10 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		Scenario: r.Scenario, Salt: r.Salt, Key: r.payer.ec,
 		Endpoints: r.network.submitters(), Tracker: r.collector, Start: r.start,
 	})
+	if r.Scenario.Queries != nil {
+		r.queries = r.newQueries()
+	}
+	r.collector.Offer(r.offer)
 	var stopped atomic.Int64 // when sending was told to end
 	defer context.AfterFunc(stop, func() { stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
@@ -294,10 +304,14 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.sampleAcceptance(background, &observers)
 	}
 	r.enter(StageLoad)
-	if err := r.generator.Load(stop, abort); err != nil {
+	endReads := r.read(stop, abort)
+	err = r.generator.Load(stop, abort)
+	ended := time.Since(r.start)
+	endReads()
+	if err != nil {
 		return err
 	}
-	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(time.Since(r.start)))
+	r.manifest.SendEnded = cmp.Or(stopped.Load(), int64(ended))
 
 	r.enter(StageWait)
 	r.wait(abort)
