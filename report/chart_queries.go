@@ -19,7 +19,7 @@ func drawQueries(queries []Query, f frame) template.HTML {
 	for _, q := range queries {
 		if l := q.LatencyMS; l.Count > 0 {
 			lo, hi = min(lo, l.P50), max(hi, l.P99)
-			desc += fmt.Sprintf(" %s: median %s, 95th percentile %s, 99th %s.", q.Method, msText(l.P50), msText(l.P95), msText(l.P99))
+			desc += fmt.Sprintf(" %s: median %s, 95th percentile %s, 99th %s.", shortText(q.Method), msText(l.P50), msText(l.P95), msText(l.P99))
 		}
 	}
 	if hi == 0 {
@@ -30,14 +30,17 @@ func drawQueries(queries []Query, f frame) template.HTML {
 	bottom := top + (row+over)*float64(len(queries))
 
 	var cv canvas
-	ticks := placeTicks(axis.ticks(int((right-left)/60)), x)
-	for _, t := range ticks {
-		class := "grid"
-		if t.label == "" {
-			class = "grid minor"
+	var labelled []tick
+	for _, t := range axis.ticks(int((right - left) / 60)) {
+		class := "grid minor"
+		if t.label != "" {
+			class, labelled = "grid", append(labelled, t)
 		}
 		cv.path(class, "M"+svgNum(x.at(t.at))+" "+svgNum(top)+"V"+svgNum(bottom))
-		cv.text(min(x.at(t.at), f.width-textWidth(t.label)/2-2), bottom+lineHeight, "tick mid", t.label)
+	}
+	for _, t := range placeTicks(labelled, x) {
+		half := textWidth(t.label)/2 + 2
+		cv.text(min(max(x.at(t.at), half), f.width-half), bottom+lineHeight, "tick mid", t.label)
 	}
 	cv.path("axis", "M"+svgNum(left)+" "+svgNum(bottom)+"H"+svgNum(right))
 	cv.text((left+right)/2, bottom+2*lineHeight+2, "axis-title mid", axis.title)

@@ -52,6 +52,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
 		"errors":   errorsText,
+		"cell":     cellOf,
 		"many":     func(rows any) string { return countText(uint64(reflect.ValueOf(rows).Len())) },
 		"measured": func(t ThresholdResult) string { return measuredText(t.Expression, t.Value, r.Network.BlockSeconds) },
 	}
@@ -244,6 +245,11 @@ type latencyCell struct {
 	Thin bool
 }
 
+func cellOf(l Latency, percentile, ms float64) latencyCell {
+	beyond := math.Round(float64(l.Count)*(100-percentile)*1e3) / 1e5
+	return latencyCell{latText(l, ms), l.Count > 0 && beyond < 1}
+}
+
 func latencyRows(all []namedLatency) []latencyRow {
 	var rows []latencyRow
 	for _, s := range all {
@@ -251,8 +257,7 @@ func latencyRows(all []namedLatency) []latencyRow {
 		for _, f := range []struct{ percentile, ms float64 }{
 			{0, s.Min}, {0, s.Mean}, {50, s.P50}, {90, s.P90}, {95, s.P95}, {99, s.P99}, {99.9, s.P999}, {0, s.Max}, {0, s.StdDev},
 		} {
-			beyond := math.Round(float64(s.Count)*(100-f.percentile)*1e3) / 1e5
-			row.Cells = append(row.Cells, latencyCell{latText(s.Latency, f.ms), s.Count > 0 && beyond < 1})
+			row.Cells = append(row.Cells, cellOf(s.Latency, f.percentile, f.ms))
 		}
 		rows = append(rows, row)
 	}
