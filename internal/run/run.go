@@ -172,7 +172,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.payer, err = newPayer(s.Credits.Key); err != nil {
 		return err
 	}
-	if warning := fewFiles(fileLimit(), s.Load.InFlight); warning != "" {
+	if warning := fewFiles(fileLimit(), s.Load.InFlight, s.Queries); warning != "" {
 		r.Say("%s", warning)
 	}
 	if s.Network.Local == nil {
