@@ -86,8 +86,8 @@ func (c *Caller) Requests() uint64 { return c.requests.Load() }
 
 // Run makes calls until stop is done, from the instant on at which a load begins
 // that is started at the same time. It returns when all of them are over; when
-// abort is done those under way are given up. Calls that were due before stop
-// and found no room are on record as failed.
+// abort is done those under way are given up. Calls that were due before stop go
+// out even so; those that find no room are on record as failed.
 func (c *Caller) Run(stop, abort context.Context) {
 	sleep := c.opts.Sleep
 	if sleep == nil {
@@ -106,17 +106,20 @@ func (c *Caller) Run(stop, abort context.Context) {
 		if !more || !stopped.IsZero() && due.After(stopped) {
 			return
 		}
-		if stopped.IsZero() {
-			if c.await(stop, sleep, due) {
-				request, d := c.draw(n)
-				calls.Go(func() { c.call(abort, request, d.Endpoint, due) })
-				continue
-			}
+		if stopped.IsZero() && !sleep(stop, due) {
 			if stopped = time.Now(); due.After(stopped) {
 				return
 			}
 		}
+		room := c.await(stop)
+		if !room && stopped.IsZero() {
+			stopped = time.Now()
+		}
 		request, d := c.draw(n)
+		if room {
+			calls.Go(func() { c.call(abort, request, d.Endpoint, due) })
+			continue
+		}
 		c.opts.Called(results.Call{
 			Kind: c.opts.Kind, Name: request.Name, Endpoint: d.Endpoint, Planned: c.since(due),
 			Sent: results.Never, Ended: results.Never,
@@ -135,11 +138,13 @@ func (c *Caller) arrivals() *arrivals {
 	return newArrivals(scenarios.Phase{For: forever, From: c.opts.Rate, To: c.opts.Rate}, gaps)
 }
 
-// await waits until a call is due and then for room. It returns false if stop
-// came first.
-func (c *Caller) await(stop context.Context, sleep func(context.Context, time.Time) bool, due time.Time) bool {
-	if stop.Err() != nil || !sleep(stop, due) {
-		return false
+// await takes a place in flight, and waits for one until stop is done. It
+// returns false if there is none.
+func (c *Caller) await(stop context.Context) bool {
+	select {
+	case c.room <- struct{}{}:
+		return true
+	default:
 	}
 	select {
 	case c.room <- struct{}{}:

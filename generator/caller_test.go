@@ -207,6 +207,31 @@ func TestCallerStopsWithoutRoom(t *testing.T) {
 	})
 }
 
+// A call that was due when the load ended goes out, even if the caller hears of
+// the end first: a busy machine must not make it fail.
+func TestCallerHearsOfTheEndFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s switchboard
+		stop, cancel := context.WithCancel(context.Background())
+		c := s.caller(func(o *CallerOptions) {
+			o.Sleep = func(ctx context.Context, until time.Time) bool {
+				time.Sleep(time.Until(until) + 120*time.Millisecond) // two more are due meanwhile
+				cancel()
+				return ctx.Err() == nil
+			}
+		})
+		c.Run(stop, context.Background())
+		if len(s.calls) != 3 || c.Requests() != 3 {
+			t.Fatalf("%d calls are on record, %d were made", len(s.calls), c.Requests())
+		}
+		for i, c := range s.planned() {
+			if c.Outcome != results.CallRight || c.Sent != int64(lead+120*time.Millisecond) || c.Planned != int64(lead)+int64(i)*50e6 {
+				t.Errorf("call %d is %+v", i, c)
+			}
+		}
+	})
+}
+
 // A load that is stopped before it begins makes no calls.
 func TestCallerStoppedAtOnce(t *testing.T) {
 	var s switchboard

@@ -31,7 +31,7 @@ func drawQueries(queries []Query, f frame) template.HTML {
 
 	var cv canvas
 	var labelled []tick
-	for _, t := range axis.ticks(int((right - left) / 60)) {
+	for _, t := range axis.ticks(int((right - left) / 50)) {
 		class := "grid minor"
 		if t.label != "" {
 			class, labelled = "grid", append(labelled, t)
