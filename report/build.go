@@ -24,7 +24,7 @@ func Build(path string) (*Report, error) {
 		return nil, err
 	}
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry})
+	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call})
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,7 @@ type fold struct {
 	lost      []LostEntry
 	lostTotal uint64
 	series    seriesFold
+	queries   queriesFold
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
 	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
@@ -154,7 +155,7 @@ func (s *section) entry(e *results.Entry) {
 		s.confirmed.add(e.Confirmed)
 	}
 	if e.Error != nil {
-		s.errors.add(e)
+		s.errors.add(*e.Error, e.Planned, e.Hash.String())
 	}
 }
 
@@ -231,18 +232,21 @@ type errorTable struct {
 	byKind map[results.Error]*Error
 }
 
-func (t *errorTable) add(e *results.Entry) {
+// add counts an error that was met by what was planned for an instant; example
+// names that.
+func (t *errorTable) add(e results.Error, planned int64, example string) {
 	if t.byKind == nil {
 		t.byKind = map[results.Error]*Error{}
 	}
-	row := t.byKind[*e.Error]
+	at := seconds(planned)
+	row := t.byKind[e]
 	if row == nil {
-		row = &Error{Code: e.Error.Code, Message: e.Error.Message, FirstS: seconds(e.Planned), Example: e.Hash.String()}
-		t.byKind[*e.Error] = row
+		row = &Error{Code: e.Code, Message: e.Message, FirstS: at, Example: example}
+		t.byKind[e] = row
 	}
 	row.Count++
-	if at := seconds(e.Planned); at < row.FirstS {
-		row.FirstS, row.Example = at, e.Hash.String()
+	if at < row.FirstS {
+		row.FirstS, row.Example = at, example
 	}
 }
 
@@ -307,14 +311,15 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded,
 			Endpoints: []NetworkEndpoint{},
 		},
-		Totals: f.all.totals,
-		Phases: []Phase{},
-		Blocks: []Block{},
-		Series: f.series.table(samples),
-		Errors: f.all.errors.rows(),
+		Totals:  f.all.totals,
+		Phases:  []Phase{},
+		Blocks:  []Block{},
+		Series:  f.series.table(samples),
+		Queries: []Query{},
+		Errors:  f.all.errors.rows(),
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
-			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests,
+			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,
 			ConnectionsMax: m.Harness.ConnectionsMax,
 			MissedSlots:    f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},
@@ -363,6 +368,9 @@ func (f *fold) sections(r *Report) (err error) {
 	}
 	r.Rates = f.measured.rates(measured)
 	if r.LatencyMS, err = f.measured.latency.latencies(f.m.Observed); err != nil {
+		return err
+	}
+	if err := f.queryRows(r, measured.reached); err != nil {
 		return err
 	}
 	for i, n := range f.m.Network.Endpoints {

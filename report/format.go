@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -259,7 +260,7 @@ func measuredText(expression string, value Number, blockSeconds float64) string 
 	metric, limit := splitThreshold(expression)
 	stage, field, dotted := strings.Cut(metric, ".")
 	switch {
-	case dotted && field != "count" && stage != "totals" && stage != "rates" && stage != "harness":
+	case dotted && !slices.Contains([]string{"count", "right", "wrong", "failed"}, field) && stage != "totals" && stage != "rates" && stage != "harness":
 		if strings.Contains(limit, "block") && blockSeconds > 0 {
 			return fmt.Sprintf("%s (%s blocks)", msText(v), figureText(v/1e3/blockSeconds))
 		}

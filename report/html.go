@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,11 +12,8 @@ import (
 	"strings"
 )
 
-//go:embed html.tmpl.html
-var pageTemplate string
-
-//go:embed load.tmpl.html
-var loadTemplate string
+//go:embed *.tmpl.html
+var pageTemplates embed.FS
 
 //go:embed style.css
 var pageStyle string
@@ -33,13 +30,9 @@ const (
 // network, no script, no file. Every text of the report may be hostile: it is
 // escaped for its place, and control and direction characters are replaced.
 func WriteHTML(w io.Writer, r *Report) error {
-	t := template.New("report").Funcs(pageFuncs(r))
-	_, err := t.Parse(pageTemplate)
-	if err == nil {
-		_, err = t.Parse(loadTemplate)
-	}
+	t, err := template.New("html.tmpl.html").Funcs(pageFuncs(r)).ParseFS(pageTemplates, "*.tmpl.html")
 	if err != nil {
-		return fmt.Errorf("parsing the page's template: %w", err)
+		return fmt.Errorf("parsing the page's templates: %w", err)
 	}
 	var page bytes.Buffer
 	if err := t.Execute(&page, newPage(r)); err != nil {
@@ -60,6 +53,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"figure":   figureText,
 		"loop":     loopText,
 		"errors":   errorsText,
+		"cell":     cellOf,
 		"many":     func(rows any) string { return countText(uint64(reflect.ValueOf(rows).Len())) },
 		"measured": func(t ThresholdResult) string { return measuredText(t.Expression, t.Value, r.Network.BlockSeconds) },
 	}
@@ -67,48 +61,54 @@ func pageFuncs(r *Report) template.FuncMap {
 
 // A page is what the template needs beside the report itself.
 type page struct {
-	R          *Report
-	Style      template.CSS
-	Verdict    verdictView
-	Tiles      []tile
-	Duration   string
-	Met        int // thresholds that were met
-	Sum        uint64
-	Unbalanced bool
-	FlowWide   template.HTML
-	FlowNarrow template.HTML
-	Latency    []latencyRow
-	Service    []latencyRow
-	Thin       bool // a row has a percentile that is but its maximum
-	Figures    []figure
-	Blocks     []Block
-	Errors     []Error
-	Lost       []LostEntry
-	FoldPhases bool
-	FoldLost   bool
-	Tags       []string
-	CPU        string
-	Observer   string
-	Without    string // which entries the latencies leave out
+	R             *Report
+	Style         template.CSS
+	Verdict       verdictView
+	Tiles         []tile
+	Duration      string
+	Met           int // thresholds that were met
+	Sum           uint64
+	Unbalanced    bool
+	FlowWide      template.HTML
+	FlowNarrow    template.HTML
+	Latency       []latencyRow
+	Service       []latencyRow
+	Thin          bool // a row has a percentile that is but its maximum
+	Figures       []figure
+	Blocks        []Block
+	Errors        []Error
+	Lost          []LostEntry
+	FoldPhases    bool
+	FoldLost      bool
+	Tags          []string
+	CPU           string
+	Observer      string
+	QueriesWide   template.HTML
+	QueriesNarrow template.HTML
+	QueryErrors   []queryError
+	Without       string // which entries the latencies leave out
 }
 
 func newPage(r *Report) page {
 	p := page{
-		R:          r,
-		Style:      template.CSS(pageStyle),
-		Verdict:    viewVerdict(r.Verdict),
-		Tiles:      tiles(r),
-		Duration:   noFigure,
-		FlowWide:   drawFlow(r.Totals, wideFrame()),
-		FlowNarrow: drawFlow(r.Totals, narrowFrame()),
-		Figures:    figures(r),
-		Blocks:     r.Blocks[:min(len(r.Blocks), mostBlocks)],
-		Errors:     r.Errors[:min(len(r.Errors), mostErrors)],
-		Lost:       r.Audit.Lost[:min(len(r.Audit.Lost), mostLost)],
-		FoldPhases: len(r.Phases) > fewPhases,
-		FoldLost:   len(r.Audit.Lost) > 10,
-		CPU:        figureText(r.Harness.CPUSeconds) + " s",
-		Observer:   percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
+		R:             r,
+		Style:         template.CSS(pageStyle),
+		Verdict:       viewVerdict(r.Verdict),
+		Tiles:         tiles(r),
+		Duration:      noFigure,
+		FlowWide:      drawFlow(r.Totals, wideFrame()),
+		FlowNarrow:    drawFlow(r.Totals, narrowFrame()),
+		Figures:       figures(r),
+		Blocks:        r.Blocks[:min(len(r.Blocks), mostBlocks)],
+		Errors:        r.Errors[:min(len(r.Errors), mostErrors)],
+		Lost:          r.Audit.Lost[:min(len(r.Audit.Lost), mostLost)],
+		QueriesWide:   drawQueries(r.Queries, wideFrame()),
+		QueriesNarrow: drawQueries(r.Queries, narrowFrame()),
+		QueryErrors:   queryErrors(r.Queries),
+		FoldPhases:    len(r.Phases) > fewPhases,
+		FoldLost:      len(r.Audit.Lost) > 10,
+		CPU:           figureText(r.Harness.CPUSeconds) + " s",
+		Observer:      percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
 	}
 	t := r.Totals
 	p.Sum = t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped
@@ -250,6 +250,11 @@ type latencyCell struct {
 	Thin bool
 }
 
+func cellOf(l Latency, percentile, ms float64) latencyCell {
+	beyond := math.Round(float64(l.Count)*(100-percentile)*1e3) / 1e5
+	return latencyCell{latText(l, ms), l.Count > 0 && beyond < 1}
+}
+
 func latencyRows(all []namedLatency) []latencyRow {
 	var rows []latencyRow
 	for _, s := range all {
@@ -257,8 +262,7 @@ func latencyRows(all []namedLatency) []latencyRow {
 		for _, f := range []struct{ percentile, ms float64 }{
 			{0, s.Min}, {0, s.Mean}, {50, s.P50}, {90, s.P90}, {95, s.P95}, {99, s.P99}, {99.9, s.P999}, {0, s.Max}, {0, s.StdDev},
 		} {
-			beyond := math.Round(float64(s.Count)*(100-f.percentile)*1e3) / 1e5
-			row.Cells = append(row.Cells, latencyCell{latText(s.Latency, f.ms), s.Count > 0 && beyond < 1})
+			row.Cells = append(row.Cells, cellOf(s.Latency, f.percentile, f.ms))
 		}
 		rows = append(rows, row)
 	}

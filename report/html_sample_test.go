@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -198,7 +199,32 @@ func troubledRun(tb testing.TB) *Report {
 	r.Endpoints = append(r.Endpoints, second)
 	r.Network.Embedded = false
 	r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: second.URL, FactomdVersion: "6.9.1"})
+	sampleQueries(tb, r)
 	return r
+}
+
+// sampleQueries gives a report queries of three methods, one of them in trouble.
+func sampleQueries(tb testing.TB, r *Report) {
+	all := hdrhistogram.New(1000, int64(time.Hour), 3)
+	for i, method := range []string{"entry", "heights", "pending-entries"} {
+		q := Query{Method: method, Count: 100, Right: 100, RatePerS: 1.25, Errors: []Error{}}
+		if i == 0 {
+			q.Right, q.Wrong, q.Failed = 97, 1, 2
+			q.Errors = []Error{{0, "timeout", 2, 44, ""}, {0, "reply for another entry", 1, 45, ""}}
+		}
+		h := hdrhistogram.New(1000, int64(time.Hour), 3)
+		for n := range q.Right {
+			ns := int64(math.Exp(float64(n)/20)*1e5) << (4 * i)
+			if err := errors.Join(h.RecordValue(ns), all.RecordValue(ns)); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		q.LatencyMS = sampleLatency(tb, h, "clock", 0)
+		q.ServiceMS = q.LatencyMS
+		r.Queries = append(r.Queries, q)
+	}
+	l := sampleLatency(tb, all, "clock", 0)
+	r.QueriesTotal = Query{Method: "all methods", Count: 300, Right: 297, Wrong: 1, Failed: 2, RatePerS: 3.75, LatencyMS: l, ServiceMS: l}
 }
 
 // emptyRun is a run that was stopped before it sent anything.

@@ -35,6 +35,7 @@ func hostileRun(tb testing.TB) *Report {
 		r.Endpoints[i].URL = h
 	}
 	r.Errors = []Error{{0, h, 1, 1, h}}
+	r.Queries[0].Method, r.Queries[0].Errors = h, r.Errors
 	r.Audit.Lost = []LostEntry{{h, h, h, 1}}
 	for i := range r.Thresholds {
 		r.Thresholds[i].Expression = h
@@ -186,7 +187,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 			t.Fatalf("the page has the character %U", r)
 		}
 	}
-	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment"} {
+	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries"} {
 		if text := textOf(byID(root, id)); !strings.Contains(text, `</style></title></svg><script>alert(1)</script>`) {
 			t.Errorf("%s does not show the text as it is", id)
 		}
@@ -208,7 +209,11 @@ func TestPageSections(t *testing.T) {
 				found = append(found, attr(n, "id"))
 			}
 		}
-		if !slices.Equal(found, sections) {
+		want := sections
+		if len(r.Queries) > 0 {
+			want = slices.Insert(slices.Clone(sections), 5, "queries")
+		}
+		if !slices.Equal(found, want) {
 			t.Errorf("%s has the sections %v", name, found)
 		}
 		for _, id := range charts {
@@ -248,6 +253,10 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "entries", []string{"2 of the confirmed are ambiguous", "212 were sent late", "adds up"}, []string{"does not add up"}},
 		{troubledRun(t), "lost", []string{"Listed 3 of 3", "the commit was never seen", "the commit was seen, the reveal was not", "acknowledged by a leader, then in no block"}, nil},
 		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},
+		{troubledRun(t), "queries", []string{
+			"2 of 300 queries have no answer", "entry 100 97 1 2", "all methods 300 297 1 2", "† Less than one query",
+			"entry transport timeout 2 44 s", "entry transport reply for another entry 1 45 s",
+		}, nil},
 		{emptyRun(t), "verdict", []string{"Interrupted", "exit code 130", "stopped by the user", "no samples"}, nil},
 		{emptyRun(t), "entries", []string{"No entry was planned", "adds up"}, nil},
 		{emptyRun(t), "latency", []string{"schedule planned → sent 0 —"}, []string{"0 ms", "†"}},

@@ -126,8 +126,12 @@ func (f *fold) check(r *Report, t scenarios.Threshold) ThresholdResult {
 		limit = t.Blocks * r.Network.BlockSeconds * 1000
 	}
 	if t.Fraction {
-		known = known && r.Totals.Planned > 0
-		value /= float64(r.Totals.Planned)
+		of := r.Totals.Planned
+		if t.Metric.OfQueries() {
+			of = f.queries.all.row.Count
+		}
+		known = known && of > 0
+		value /= float64(of)
 	}
 	if !known {
 		return ThresholdResult{Expression: t.Expression, Value: unknown}
@@ -157,6 +161,9 @@ func compare(value float64, op string, limit float64) bool {
 // measured phases, counts of all.
 func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool) {
 	name := string(m)
+	if m.OfQueries() {
+		return r.QueriesTotal.metric(strings.TrimPrefix(name, "queries."))
+	}
 	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
 		l, ok := r.LatencyMS.stage(stage)
 		if !ok || l.Count == 0 || f.hidden(stage, l.Count, figure) {
@@ -184,7 +191,12 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 // nothing of all that should have: a percentile of which too many are missing,
 // or a maximum of which one is. They would have been the slowest.
 func (f *fold) hidden(stage string, count uint64, figure string) bool {
-	missing := f.measured.missing(stage)
+	return hides(f.measured.missing(stage), count, figure)
+}
+
+// hides reports whether so many missing ones keep a figure over count others from
+// saying something of all.
+func hides(missing, count uint64, figure string) bool {
 	if missing == 0 {
 		return false
 	}

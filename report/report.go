@@ -22,23 +22,27 @@ type Report struct {
 	Schema  string  `json:"schema"`
 	Verdict Verdict `json:"verdict"`
 	// VerdictWhy is the verdict in one sentence.
-	VerdictWhy  string            `json:"verdict_why"`
-	ExitCode    int               `json:"exit_code"`
-	Run         Run               `json:"run"`
-	Load        Load              `json:"load"`
-	Environment Environment       `json:"environment"`
-	Network     Network           `json:"network"`
-	Totals      Totals            `json:"totals"`
-	Rates       Rates             `json:"rates"`
-	LatencyMS   Latencies         `json:"latency_ms"`
-	Phases      []Phase           `json:"phases"`
-	Endpoints   []Endpoint        `json:"endpoints"`
-	Blocks      []Block           `json:"blocks"`
-	Series      Series            `json:"series"`
-	Errors      []Error           `json:"errors"`
-	Audit       Audit             `json:"audit"`
-	Thresholds  []ThresholdResult `json:"thresholds"`
-	Harness     Harness           `json:"harness"`
+	VerdictWhy  string      `json:"verdict_why"`
+	ExitCode    int         `json:"exit_code"`
+	Run         Run         `json:"run"`
+	Load        Load        `json:"load"`
+	Environment Environment `json:"environment"`
+	Network     Network     `json:"network"`
+	Totals      Totals      `json:"totals"`
+	Rates       Rates       `json:"rates"`
+	LatencyMS   Latencies   `json:"latency_ms"`
+	Phases      []Phase     `json:"phases"`
+	Endpoints   []Endpoint  `json:"endpoints"`
+	Blocks      []Block     `json:"blocks"`
+	Series      Series      `json:"series"`
+	// Queries are by method; QueriesTotal is over all of them, with Count 0 where
+	// there are none.
+	Queries      []Query           `json:"queries"`
+	QueriesTotal Query             `json:"queries_total"`
+	Errors       []Error           `json:"errors"`
+	Audit        Audit             `json:"audit"`
+	Thresholds   []ThresholdResult `json:"thresholds"`
+	Harness      Harness           `json:"harness"`
 }
 
 // Verdict is the outcome of a run in one word.
@@ -222,7 +226,7 @@ type Error struct {
 	Message string  `json:"message"`
 	Count   uint64  `json:"count"`
 	FirstS  float64 `json:"first_s"`
-	Example string  `json:"example"` // hash of the first entry that met it
+	Example string  `json:"example"` // hash of the first entry that met it, empty for queries
 }
 
 // Audit names the entries that got lost.
@@ -256,6 +260,7 @@ type Harness struct {
 	// ConnectionsMax is how many connections to endpoints were open at once, at
 	// most, idle ones and the observer's included.
 	ConnectionsMax uint64 `json:"connections_max"`
+	QueryRequests  uint64 `json:"query_requests"`
 	// MissedSlots were sent more than 10 ms late, or skipped, on the harness's
 	// own account: the node did not hold them back.
 	MissedSlots uint64 `json:"missed_slots"`

@@ -43,6 +43,11 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 	}
 	w.Flush() // to a strings.Builder: cannot fail
 
+	if q := r.QueriesTotal; q.Count > 0 {
+		fmt.Fprintf(&b, "\nqueries   %d = %d right + %d wrong + %d failed, %.1f/s; p50 %s, p95 %s, p99 %s\n", q.Count, q.Right, q.Wrong, q.Failed, q.RatePerS,
+			latText(q.LatencyMS, q.LatencyMS.P50), latText(q.LatencyMS, q.LatencyMS.P95), latText(q.LatencyMS, q.LatencyMS.P99))
+	}
+
 	const most = 5
 	if len(r.Errors) > 0 {
 		b.WriteString("\n")

@@ -1,8 +1,11 @@
 package results
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +68,9 @@ type Collector struct {
 	begun  map[factomd.Hash]Ref      // of other chains: the entry that begins each, until it is confirmed
 	begins map[Ref]factomd.Hash      // begun, the other way round
 	errs   map[Error]int             // number of an error in the log
+
+	phases    []phaseStart
+	callNames map[callName]int // number of a name in the log
 
 	counts  Counts
 	heights []heightSpan
@@ -129,13 +135,14 @@ type Counts struct {
 // each.
 func NewCollector(log io.Writer) *Collector {
 	c := &Collector{
-		log:     log,
-		byHash:  map[factomd.Hash]Ref{},
-		setup:   map[factomd.Hash]struct{}{},
-		begun:   map[factomd.Hash]Ref{},
-		begins:  map[Ref]factomd.Hash{},
-		errs:    map[Error]int{},
-		lastOwn: Never,
+		log:       log,
+		byHash:    map[factomd.Hash]Ref{},
+		setup:     map[factomd.Hash]struct{}{},
+		begun:     map[factomd.Hash]Ref{},
+		begins:    map[Ref]factomd.Hash{},
+		errs:      map[Error]int{},
+		callNames: map[callName]int{},
+		lastOwn:   Never,
 	}
 	_, c.err = io.WriteString(log, logMagic)
 	return c
@@ -144,13 +151,14 @@ func NewCollector(log io.Writer) *Collector {
 // Offer has f told of every entry that the API took. It says whether the entry
 // is in the acceptance sample: if a block has one of those before a call saw it
 // accepted, the block is the first sight of that too. f must not call the
-// collector. Call Offer before the load.
+// collector. Call Offer before the first entry is sent.
 func (c *Collector) Offer(f func(factomd.Hash) (followed bool)) { c.offer = f }
 
 // Phase records phase number i.
 func (c *Collector) Phase(i int, p Phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.phases = append(c.phases, phaseStart{number: i, at: p.Start})
 	c.w.phase(i, p)
 }
 
@@ -341,6 +349,13 @@ func (c *Collector) Tracks(chain factomd.Hash) bool {
 	defer c.mu.Unlock()
 	_, ok := c.setup[chain]
 	return ok
+}
+
+// Chains returns the chains that the setup was to make, in a fixed order.
+func (c *Collector) Chains() []factomd.Hash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(c.setup), func(a, b factomd.Hash) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // A Sighting is what one saved directory block holds of the run's chains.

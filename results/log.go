@@ -50,6 +50,8 @@ const (
 	recOutcome                         // an outcome other than confirmed
 	recEnd                             // every planned entry has its outcome
 	recGivenUp                         // it was skipped because it was too late
+	recCallName                        // what is called, that calls refer to by number
+	recCall                            // a call that is not an entry's
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
@@ -205,6 +207,8 @@ type visitor interface {
 	outcome(index uint64, o Outcome, s Stage) error
 	end(planned uint64) error
 	givenUp(index uint64, at since, waited bool) error
+	callName(id int, n callName) error
+	call(name int, c Call, errID int) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -394,7 +398,7 @@ func (d *decoder) record(v visitor) error {
 		e := Error{Rejected: d.uint() != 0, Code: int(d.int()), Message: d.text()}
 		tell = func(v visitor) error { return v.error(id, e) }
 	case recPlanned:
-		// The three records that come once an entry are told without a closure.
+		// The records that come once an entry or a call are told without a closure.
 		if p := d.planned(); !d.failed {
 			return v.planned(p)
 		}
@@ -421,6 +425,13 @@ func (d *decoder) record(v visitor) error {
 	case recGivenUp:
 		index, flags, at := d.uint(), d.uint(), d.since()
 		tell = func(v visitor) error { return v.givenUp(index, at, flags&flagWaited != 0) }
+	case recCallName:
+		id, n := d.callName()
+		tell = func(v visitor) error { return v.callName(id, n) }
+	case recCall:
+		if name, c, errID := d.call(); !d.failed {
+			return v.call(name, c, errID)
+		}
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

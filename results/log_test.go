@@ -45,6 +45,10 @@ func (t *transcript) end(planned uint64) error { return t.add("end %d", planned)
 func (t *transcript) givenUp(index uint64, at since, waited bool) error {
 	return t.add("givenUp %d %d %v", index, at, waited)
 }
+func (t *transcript) callName(id int, n callName) error { return t.add("callName %d %+v", id, n) }
+func (t *transcript) call(name int, c Call, errID int) error {
+	return t.add("call %d %+v %d", name, c, errID)
+}
 
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {
@@ -75,7 +79,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -141,6 +145,21 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		at, waited := later(t, planned, "given up"), rapid.Bool().Draw(t, "waited")
 		w.givenUp(index, planned, at, waited)
 		want.givenUp(index, since(distance(planned, at)), waited)
+	case recCallName:
+		id, n := small.Draw(t, "id"), callName{CallKind(rapid.IntRange(0, int(Hostile)).Draw(t, "kind")), text.Draw(t, "name")}
+		w.callName(id, n)
+		want.callName(id, n)
+	case recCall:
+		c := Call{
+			Phase: small.Draw(t, "phase"), Endpoint: small.Draw(t, "endpoint"),
+			Outcome: CallOutcome(rapid.IntRange(0, int(CallFailed)).Draw(t, "outcome")),
+			Planned: rapid.Int64Range(0, 1<<56).Draw(t, "planned"),
+		}
+		c.Sent = later(t, c.Planned, "sent")
+		c.Ended = later(t, max(c.Planned, c.Sent), "ended")
+		name, id := small.Draw(t, "name"), small.Draw(t, "error")
+		w.call(name, &c, id)
+		want.call(name, c, id)
 	}
 }
 
@@ -230,6 +249,9 @@ func realLog(tb testing.TB) brokenLog {
 	b.submit(2, 250, errRefused)
 	b.submit(3, 350, errBroken)
 	b.Skip(b.refs[4])
+	mark()
+	b.Called(Call{Name: "heights", Planned: 300, Sent: 310, Ended: 320})
+	b.Called(Call{Kind: Hostile, Name: "huge-body", Planned: 300, Sent: Never, Ended: Never, Outcome: CallFailed, Err: NewError(errBroken)})
 	mark()
 	b.Accept(entryHash(1), 180)
 	b.submit(5, 550, nil)
@@ -376,6 +398,8 @@ func TestReadRefusesNonsense(t *testing.T) {
 		"two outcomes":              func(w *logWriter) { plan(w, 1); w.outcome(1, Lost, StageCommit); w.outcome(1, Failed, NoStage) },
 		"outcome and block":         func(w *logWriter) { plan(w, 1); w.outcome(1, Failed, NoStage); w.block(Block{}, []uint64{1}) },
 		"in two blocks":             func(w *logWriter) { plan(w, 1); w.block(Block{}, []uint64{1}); w.block(Block{}, []uint64{1}) },
+		"call without a name":       func(w *logWriter) { w.call(7, &Call{}, 0) },
+		"call with unknown error":   func(w *logWriter) { w.callName(7, callName{}); w.call(7, &Call{}, 7) },
 		"wrong end":                 func(w *logWriter) { plan(w, 1); w.end(3) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -525,6 +549,13 @@ func FuzzReadLog(f *testing.F) {
 				pending: true,
 				Phase:   func(int, Phase) {},
 				Block:   func(Block) {},
+				Call: func(c Call) {
+					for _, at := range []int64{c.Planned, c.Sent, c.Ended} {
+						if at < Never {
+							t.Errorf("an instant of a call has run over: %+v", c)
+						}
+					}
+				},
 				Entry: func(e *Entry) error {
 					told++
 					if e.Outcome == Pending {

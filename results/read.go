@@ -18,6 +18,8 @@ type Reader struct {
 	// Entry is called once for each planned entry, when its last change was
 	// read. The entry is the callee's to keep.
 	Entry func(e *Entry) error
+	// Call is called once for each call, in the order in which they ended.
+	Call func(c Call)
 
 	pending bool // leave [Pending] what has no outcome
 }
@@ -49,7 +51,7 @@ func ReadEntries(path string, r Reader) (Summary, error) {
 }
 
 func read(f io.Reader, r Reader) (Summary, error) {
-	j := &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}}
+	j := &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
 	damage, err := readLog(f, j)
 	if err != nil {
 		return Summary{}, err
@@ -77,6 +79,7 @@ type joiner struct {
 	live   map[uint64]*joined
 	errors map[int]*Error
 	chains map[int]factomd.Hash // of the setup, by the index of their entry
+	names  map[int]callName
 	count  uint64
 	ended  bool
 	last   int64 // the newest instant at which something happened

@@ -124,6 +124,7 @@ type Harness struct {
 	MaxRSSBytes    uint64  `json:"max_rss_bytes"`
 	SubmitRequests uint64  `json:"submit_requests"`
 	ConnectionsMax uint64  `json:"connections_max"` // open at once, idle ones included; 0 where older versions wrote it
+	QueryRequests  uint64  `json:"query_requests,omitempty"`
 	GCPauseMaxMS   float64 `json:"gc_pause_max_ms"`
 	PauseMaxMS     float64 `json:"pause_max_ms"`
 }

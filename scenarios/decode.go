@@ -150,6 +150,8 @@ func homeOf(key string) string {
 		return "load"
 	case "for", "rate", "replay", "measured":
 		return "load.phases"
+	case "method":
+		return "queries.mix"
 	case "until", "timeout":
 		return "confirm"
 	case "primary":

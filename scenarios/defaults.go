@@ -4,7 +4,8 @@ import "time"
 
 // What a scenario says where its file says nothing. The only keys that a file
 // must have are version and load.phases, in a phase for and rate, in an item of
-// a mix kind, and credits.key where the network is not a local one.
+// a mix kind, of queries the rate and in an item of their mix method, and
+// credits.key where the network is not a local one.
 const (
 	// DefaultSeed seeds everything that is drawn at random.
 	DefaultSeed = 1
@@ -65,6 +66,10 @@ const (
 	// DefaultReveal is what a careful client does: a node that refuses a commit
 	// does not get its reveal.
 	DefaultReveal = RevealAfter
+
+	// DefaultQueriesInFlight is for queries; their default mix has every method,
+	// of the same weight.
+	DefaultQueriesInFlight = 100
 
 	// DefaultMeasured is whether a phase counts in latencies and rates. A phase
 	// without a name is called phase-1, phase-2 and so on by its place.

@@ -87,6 +87,13 @@ func (s *Scenario) Normal() []byte {
 		}
 	}
 
+	if q := s.Queries; q != nil {
+		line("queries", q.Rate, q.InFlight)
+		for _, i := range q.Mix {
+			line("query", i.Method, i.Weight)
+		}
+	}
+
 	line("until", s.Confirm.Until)
 	if t := s.Confirm.Timeout; t.Blocks > 0 {
 		line("timeout_blocks", t.Blocks)

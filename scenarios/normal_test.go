@@ -89,6 +89,7 @@ func TestHashAndValues(t *testing.T) {
 		{"load.phases[1].rate", "5/s..100/s spike", false},
 		{"load.phases[1].rate", "5/s..100/s sine 3s", false},
 		{"load.phases[1]", "{name: ramp, for: 30s, replay: testdata/arrivals.csv}", false},
+		{"queries", "{rate: 20/s}", false},
 		{"confirm.until", "accepted", false},
 		{"confirm.timeout", "4blocks", false},
 		{"confirm.timeout", "3s", false},
@@ -253,6 +254,12 @@ func drawScenario(t *rapid.T) *Scenario {
 			p = Phase{Name: p.Name, For: p.For, Measured: p.Measured}
 		}
 		s.Load.Phases = append(s.Load.Phases, p)
+	}
+	if rapid.Bool().Draw(t, "queries") {
+		s.Queries = &Queries{Rate: rate.Draw(t, "queries rate") + 1, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "queries in_flight")}
+		for _, m := range rapid.Permutation(queryMethods()).Draw(t, "methods")[:rapid.IntRange(1, 9).Draw(t, "methods")] {
+			s.Queries.Mix = append(s.Queries.Mix, QueryItem{m, weight.Draw(t, "weight")})
+		}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
 		threshold, p := parseThreshold(rapid.SampledFrom([]string{"submit.p99 < 500ms", "accept.max<=1.5blocks", "lost == 0", "failed < 0.5%", "sent_per_s > 60/min"}).Draw(t, "threshold"))

@@ -53,6 +53,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"credits", into(d.credits, &s.Credits)},
 		field{"workload", func(n *node) { mixOK = d.workload(n, &s.Workload) }},
 		field{"load", into(d.load, &s.Load)},
+		field{"queries", into(d.queries, &s.Queries)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
 		field{"compare", into(d.compare, &s.Primary)},
@@ -107,24 +108,26 @@ func (d *decoder) compare(n *node, primary *Metric) bool {
 	})
 }
 
-// reachable reports what asks for confirm latencies in a run that does not wait
-// for confirmations.
+// reachable reports what asks for figures that the run will not have: confirm
+// latencies where it does not wait for confirmations, and those of queries where
+// there are none.
 func (d *decoder) reachable(root *node, s *Scenario) {
-	if s.Confirm.Until != UntilAccepted {
-		return
+	judge := func(n *node, m Metric) {
+		switch {
+		case s.Confirm.Until == UntilAccepted && strings.HasPrefix(string(m), "confirm."):
+			d.report(n, show(string(m))+" is never measured with confirm.until: accepted", "use accept, or confirm: {until: block}")
+		case root.get("queries") == nil && m.OfQueries():
+			d.report(n, show(string(m))+" is never measured without queries", "add queries: {rate: 20/s}")
+		}
 	}
-	const hint = "use accept, or confirm: {until: block}"
-	const message = " is never measured with confirm.until: accepted"
-	if n := root.get("compare").get("primary"); n != nil && strings.HasPrefix(string(s.Primary), "confirm.") {
-		d.report(n, show(string(s.Primary))+message, hint)
+	if n := root.get("compare").get("primary"); n != nil {
+		judge(n, s.Primary)
 	}
 	thresholds := root.get("thresholds")
 	if thresholds == nil || len(thresholds.items) != len(s.Thresholds) {
 		return // some were refused, and said so
 	}
 	for i, t := range s.Thresholds {
-		if strings.HasPrefix(string(t.Metric), "confirm.") {
-			d.report(thresholds.items[i], show(string(t.Metric))+message, hint)
-		}
+		judge(thresholds.items[i], t.Metric)
 	}
 }

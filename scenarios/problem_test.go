@@ -21,7 +21,7 @@ x.yaml:1:1: the scenario is empty
     hint: the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}`},
 	{"not a mapping", "- version: 1\n", `
 x.yaml:1:1: must be a mapping of keys to values, is a list
-    hint: keys here: version, name, description, seed, network, credits, workload, load, confirm, thresholds, compare`},
+    hint: keys here: version, name, description, seed, network, credits, workload, load, queries, confirm, thresholds, compare`},
 
 	// YAML.
 	{"open bracket", minimal + "network: {local: {}\n", `

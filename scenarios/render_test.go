@@ -47,6 +47,12 @@ func render(s *Scenario) []byte {
 		}[f.Shape.Kind]
 		p("    rate: %s /s..%s /s%s", decimal(f.From), decimal(f.To), shape)
 	}
+	if q := s.Queries; q != nil {
+		p("queries:\n  in_flight: %d\n  rate: %s /s\n  mix:", q.InFlight, decimal(q.Rate))
+		for _, i := range q.Mix {
+			p("  - weight: %d\n    method: %s", i.Weight, i.Method)
+		}
+	}
 	w := s.Workload
 	p("workload:\n  chains: %d\n  marker: %s", w.Chains, quote(w.Marker))
 	switch {

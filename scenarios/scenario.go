@@ -21,6 +21,7 @@ type Scenario struct {
 	Credits     Credits
 	Workload    Workload
 	Load        Load
+	Queries     *Queries // or nil
 	Confirm     Confirm
 	Thresholds  []Threshold
 	// Primary is the metric by which compare decides, for example accept.p95.
@@ -299,6 +300,7 @@ type Threshold struct {
 	// When Blocks is above 0 the limit is that many block lengths instead.
 	Value  float64
 	Blocks float64
-	// Fraction says that Value, 0 to 1, is a share of the planned entries.
+	// Fraction says that Value, 0 to 1, is a share of the planned entries, or of
+	// the queries.
 	Fraction bool
 }

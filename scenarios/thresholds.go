@@ -27,14 +27,23 @@ var (
 	outcomes = []string{"sent", "late", "confirmed", "accepted", "lost", "rejected", "failed", "skipped", "ambiguous"}
 	numbers  = []string{"planned", "chains", "entries", "credits_spent", "bytes"}
 	rates    = []string{"planned_per_s", "sent_per_s", "confirmed_per_s"}
+	// Over all methods together, with queriesPrefix, besides the figures.
+	queryOutcomes = []string{"right", "wrong", "failed"}
+	queryNumbers  = []string{"count"}
 )
 
-const ratePrefix = "rates."
+const (
+	ratePrefix    = "rates."
+	queriesPrefix = "queries."
+)
 
 // metricOf finds a metric by its name. Rates may leave out their prefix, which
 // the metric always has.
 func metricOf(name string) (Metric, dimension) {
 	stage, figure, dotted := strings.Cut(name, ".")
+	if dotted && stage+"." == queriesPrefix {
+		return queryMetric(figure)
+	}
 	switch {
 	case dotted && slices.Contains(stages, stage) && slices.Contains(figures, figure):
 		return Metric(name), latency
@@ -48,6 +57,23 @@ func metricOf(name string) (Metric, dimension) {
 	return "", unknown
 }
 
+func queryMetric(figure string) (Metric, dimension) {
+	name := Metric(queriesPrefix + figure)
+	switch {
+	case slices.Contains(figures, figure):
+		return name, latency
+	case slices.Contains(queryOutcomes, figure):
+		return name, outcome
+	case slices.Contains(queryNumbers, figure):
+		return name, plainNumber
+	}
+	return "", unknown
+}
+
+// OfQueries reports whether a metric is one of queries. Shares are of the queries
+// then, not of the planned entries.
+func (m Metric) OfQueries() bool { return strings.HasPrefix(string(m), queriesPrefix) }
+
 // latencyHint and metricHint list what exists, after a guess what was meant.
 func latencyHint(name string) string {
 	var all []string
@@ -60,6 +86,10 @@ func latencyHint(name string) string {
 }
 
 func metricHint(name string) string {
+	if figure, ok := strings.CutPrefix(name, queriesPrefix); ok {
+		all := slices.Concat(queryNumbers, queryOutcomes, figures)
+		return guess(figure, all) + "after " + queriesPrefix + " comes one of " + strings.Join(all, ", ")
+	}
 	others := slices.Concat(outcomes, numbers)
 	for _, r := range rates {
 		others = append(others, ratePrefix+r)
@@ -80,10 +110,12 @@ func guess(name string, words []string) string {
 func (d *decoder) latencyMetric(n *node, dst *Metric) bool {
 	return value(d, n, func(text string) (Metric, *Problem) {
 		metric, dim := metricOf(text)
-		switch dim {
-		case latency:
+		switch {
+		case metric.OfQueries():
+			return "", complain("is not of entries, which a comparison is about", latencyHint(text))
+		case dim == latency:
 			return metric, nil
-		case unknown:
+		case dim == unknown:
 			return "", complain("is not a metric", latencyHint(text))
 		}
 		return "", complain("is not a latency", latencyHint(text))

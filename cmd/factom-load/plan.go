@@ -89,6 +89,13 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	if t := s.Credits.TopUp; t != nil {
 		fmt.Fprintf(out, "         bought %d at a time by each key whose balance is below %d\n", t.Buy, t.Below)
 	}
+	if q := s.Queries; q != nil {
+		var length time.Duration
+		for _, phase := range s.Load.Phases {
+			length += phase.For
+		}
+		fmt.Fprintf(out, "queries  about %.0f beside the entries, %g/s during the load\n", q.Rate*length.Seconds(), q.Rate)
+	}
 	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
 	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {
 		// The last entry waits for its block to be saved, one minute into the

@@ -24,6 +24,9 @@ var (
 	ErrUnauthorized = errors.New("the node refuses the user and password (HTTP 401)")
 	// ErrNotFactomd is returned when what answers does not speak JSON-RPC.
 	ErrNotFactomd = errors.New("no factomd answers there")
+	// ErrWrongReply is returned when a node answers, and the answer cannot be
+	// right: it is about something else, or has values that do not exist.
+	ErrWrongReply = errors.New("the reply is wrong")
 	// ErrNotReady is returned by [Client.Identify] when the node has not loaded
 	// its blocks yet.
 	ErrNotReady = errors.New("the node has not loaded its blocks yet")
@@ -175,7 +178,7 @@ func badReply(status int, message string, start []byte, cause error) *Failure {
 
 // wrongReply is the failure of a reply to another question.
 func wrongReply(message, detail string) *Failure {
-	return &Failure{Message: message, Detail: Printable(detail, maxMessage)}
+	return &Failure{Message: message, Detail: Printable(detail, maxMessage), cause: ErrWrongReply}
 }
 
 // rejection is the failure that a JSON-RPC error reports.

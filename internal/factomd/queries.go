@@ -40,7 +40,7 @@ func (c *Client) Minute(ctx context.Context) (Minute, error) {
 	if !isHeight(reply.LeaderHeight) || !isHeight(reply.DirectoryBlockHeight) ||
 		reply.Minute < 0 || reply.Minute > 10 ||
 		reply.DirectoryBlockInSeconds < 0 || reply.DirectoryBlockInSeconds > 24*60*60 {
-		return Minute{}, c.wrong("current-minute", "reply out of range", fmt.Sprintf("%+v", reply))
+		return Minute{}, c.Wrong("current-minute", "reply out of range", fmt.Sprintf("%+v", reply))
 	}
 	return Minute{
 		LeaderHeight: uint32(reply.LeaderHeight),
@@ -90,14 +90,14 @@ func (c *Client) DirectoryBlock(ctx context.Context, height uint32) (DirectoryBl
 		return DirectoryBlock{}, err
 	}
 	if reply.DBlock == nil {
-		return DirectoryBlock{}, c.wrong(method, "reply is malformed", "no block in it")
+		return DirectoryBlock{}, c.Wrong(method, "reply is malformed", "no block in it")
 	}
 	block, err := directoryBlock(reply.DBlock)
 	if err != nil {
-		return DirectoryBlock{}, c.wrong(method, "reply is malformed", err.Error())
+		return DirectoryBlock{}, c.Wrong(method, "reply is malformed", err.Error())
 	}
 	if block.Height != height {
-		return DirectoryBlock{}, c.wrong(method, "reply for another block",
+		return DirectoryBlock{}, c.Wrong(method, "reply for another block",
 			fmt.Sprintf("asked for height %d, got %d", height, block.Height))
 	}
 	return block, nil
@@ -162,7 +162,7 @@ func (c *Client) EntryBlock(ctx context.Context, keyMR Hash) (EntryBlock, error)
 		})
 	})
 	if err == nil && block.ChainID.IsZero() {
-		err = c.wrong("entry-block", "reply is malformed", "no chain id in it")
+		err = c.Wrong("entry-block", "reply is malformed", "no chain id in it")
 	}
 	if err != nil {
 		return EntryBlock{}, err
@@ -211,9 +211,9 @@ func (c *Client) Commits(ctx context.Context, height uint32) ([]Hash, error) {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, c.wrong(method, "reply is malformed", "no block in it")
+		return nil, c.Wrong(method, "reply is malformed", "no block in it")
 	case answered != height:
-		return nil, c.wrong(method, "reply for another block", fmt.Sprintf("asked for height %d, got %d", height, answered))
+		return nil, c.Wrong(method, "reply for another block", fmt.Sprintf("asked for height %d, got %d", height, answered))
 	}
 	return commits, nil
 }
@@ -273,7 +273,7 @@ func (c *Client) Ack(ctx context.Context, entry Hash) (Ack, error) {
 		return Ack{}, err
 	}
 	if reply.EntryHash != entry.String() {
-		return Ack{}, c.wrong("ack", "reply for another entry", reply.EntryHash)
+		return Ack{}, c.Wrong("ack", "reply for another entry", reply.EntryHash)
 	}
 	return Ack{Commit: status(reply.CommitData), Entry: status(reply.EntryData)}, nil
 }
@@ -285,7 +285,7 @@ func (c *Client) FactoidAck(ctx context.Context, txid Hash) (Status, error) {
 		return "", err
 	}
 	if reply.TxID != txid.String() {
-		return "", c.wrong("ack", "reply for another transaction", reply.TxID)
+		return "", c.Wrong("ack", "reply for another transaction", reply.TxID)
 	}
 	return status(reply.TransactionData), nil
 }
@@ -310,7 +310,7 @@ func (c *Client) balance(ctx context.Context, method, address string) (int64, er
 		return 0, err
 	}
 	if reply.Balance == nil {
-		return 0, c.wrong(method, "reply is malformed", "no balance in it")
+		return 0, c.Wrong(method, "reply is malformed", "no balance in it")
 	}
 	return *reply.Balance, nil
 }
@@ -324,7 +324,7 @@ func (c *Client) ECRate(ctx context.Context) (uint64, error) {
 		return 0, err
 	}
 	if reply.Rate == 0 {
-		return 0, c.wrong("entry-credit-rate", "reply out of range", "a rate of 0")
+		return 0, c.Wrong("entry-credit-rate", "reply out of range", "a rate of 0")
 	}
 	return reply.Rate, nil
 }
@@ -344,12 +344,13 @@ func (c *Client) SubmitTransaction(ctx context.Context, tx []byte) error {
 		return err
 	}
 	if reply.TxID != txid.String() {
-		return c.wrong(method, "reply for another transaction", reply.TxID)
+		return c.Wrong(method, "reply for another transaction", reply.TxID)
 	}
 	return nil
 }
 
-// wrong is the error of a reply that parses and cannot be right.
-func (c *Client) wrong(method, message, detail string) error {
+// Wrong is the error of a reply to a query that parses and cannot be right. It is
+// for callers, too, who know more of what the answer must be: [ErrWrongReply].
+func (c *Client) Wrong(method, message, detail string) error {
 	return fmt.Errorf("asking %s for %s: %w", c.URL(), method, wrongReply(message, detail))
 }

@@ -26,6 +26,8 @@ const (
 
 	entryBlockReply = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
 	commitsReply    = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
+	heightsReply    = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
+	entryReply      = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
 	notFound        = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
 )
 
@@ -90,6 +92,22 @@ func TestQueries(t *testing.T) {
 			func(ctx context.Context, c *Client) (any, error) { return c.ECBalance(ctx, ec) }, int64(10000)},
 		{"factoid-balance", "address=" + fa, `{"result":{"balance":0}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.FactoidBalance(ctx, fa) }, int64(0)},
+		{"heights", "", heightsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Heights(ctx) },
+			Heights{Leader: 7, Saved: 6, EntryBlock: 6, Entry: 5}},
+		{"entry", "hash=" + entryHash1, entryReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Entry(ctx, hash(entryHash1)) },
+			Entry{ChainID: hash(chainHash), ExtIDs: [][]byte{[]byte("a"), []byte("b")}, Content: []byte("hello")}},
+		{"chain-head", "chainid=" + chainHash, `{"result":{"chainhead":"` + localGenesis + `","chaininprocesslist":true}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.ChainHead(ctx, hash(chainHash)) },
+			ChainHead{KeyMR: hash(localGenesis), Pending: true}},
+		{"chain-head", "chainid=" + chainHash, `{"result":{"chainhead":"","chaininprocesslist":true}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.ChainHead(ctx, hash(chainHash)) },
+			ChainHead{Pending: true}},
+		{"pending-entries", "", `{"result":[{"entryhash":"` + entryHash1 + `","chainid":"` + chainHash + `","status":"TransactionACK"},{"entryhash":"` + entryHash2 + `","chainid":null,"status":"NotConfirmed"}]}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.PendingEntries(ctx) }, 2},
+		{"pending-entries", "", `{"result":null}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.PendingEntries(ctx) }, 0},
 		{"entry-credit-rate", "", `{"result":{"rate":1000}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.ECRate(ctx) }, uint64(1000)},
 		{"factoid-submit", "transaction=" + hex.EncodeToString(tx), `{"result":{"message":"Successfully submitted the transaction","txid":"` + txid.String() + `"}}`,
@@ -114,6 +132,10 @@ func TestHostileReplies(t *testing.T) {
 	factoidAck := func(ctx context.Context, c *Client) error { _, err := c.FactoidAck(ctx, testHash(1)); return err }
 	balance := func(ctx context.Context, c *Client) error { _, err := c.ECBalance(ctx, "EC"); return err }
 	rate := func(ctx context.Context, c *Client) error { _, err := c.ECRate(ctx); return err }
+	heights := func(ctx context.Context, c *Client) error { _, err := c.Heights(ctx); return err }
+	entry := func(ctx context.Context, c *Client) error { _, err := c.Entry(ctx, hash(entryHash1)); return err }
+	head := func(ctx context.Context, c *Client) error { _, err := c.ChainHead(ctx, hash(chainHash)); return err }
+	pending := func(ctx context.Context, c *Client) error { _, err := c.PendingEntries(ctx); return err }
 	send := func(ctx context.Context, c *Client) error {
 		tx, _, _ := BuyCredits(LocalTestKey(), [32]byte{}, 1, 1, 1)
 		return c.SubmitTransaction(ctx, tx)
@@ -143,6 +165,19 @@ func TestHostileReplies(t *testing.T) {
 		{"commits are no objects", `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[1]}}}`, commits, "reply is malformed"},
 		{"another entry's ack", `{"entryhash":"` + chainHash + `","entrydata":{"status":"DBlockConfirmed"}}`, ack, "reply for another entry"},
 		{"another transaction's ack", `{"txid":"` + chainHash + `","status":"DBlockConfirmed"}`, factoidAck, "reply for another transaction"},
+		{"no heights", `{}`, heights, "reply out of range"},
+		{"a negative height", `{"leaderheight":1,"directoryblockheight":-1,"entryblockheight":1,"entryheight":1}`, heights, "reply out of range"},
+		{"another entry", `{"chainid":"` + chainHash + `","content":"68656c6c6f21","extids":["61","62"]}`, entry, "reply for another entry"},
+		{"no entry", `null`, entry, "reply for another entry"},
+		{"content that is not hex", `{"chainid":"` + chainHash + `","content":"x"}`, entry, "reply is malformed"},
+		{"ExtIDs that are not hex", `{"chainid":"` + chainHash + `","extids":["x"]}`, entry, "reply is malformed"},
+		{"an entry too large", `{"chainid":"` + chainHash + `","content":"` + strings.Repeat("00", MaxPayload+1) + `"}`, entry, "reply is malformed"},
+		{"no head", `{}`, head, "reply is malformed"},
+		{"a head that is none", `{"chainhead":"x"}`, head, "reply is malformed"},
+		{"a head of zeros", `{"chainhead":"` + Hash{}.String() + `"}`, head, "reply is malformed"},
+		{"neither saved nor pending", `{"chainhead":"","chaininprocesslist":false}`, head, "reply is malformed"},
+		{"pending without a hash", `[{"status":"TransactionACK"}]`, pending, "reply is malformed"},
+		{"pending is no list", `{}`, pending, "reply is malformed"},
 		{"no balance", `{}`, balance, "reply is malformed"},
 		{"no rate", `{}`, rate, "reply out of range"},
 		{"another transaction", `{"txid":"` + chainHash + `"}`, send, "reply for another transaction"},
@@ -151,6 +186,9 @@ func TestHostileReplies(t *testing.T) {
 		err := test.call(t.Context(), c)
 		if rejected, code, message := Classify(err); rejected || code != 0 || message != test.want {
 			t.Errorf("%s: counted as %v, %d, %q, want %q: %v", test.name, rejected, code, message, test.want, err)
+		}
+		if !errors.Is(err, ErrWrongReply) {
+			t.Errorf("%s: it does not count as a wrong reply: %v", test.name, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), c.URL()) {
 			t.Errorf("%s: the error does not say which node: %v", test.name, err)

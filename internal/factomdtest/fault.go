@@ -61,6 +61,24 @@ func WrongEntry() http.HandlerFunc {
 		strings.Repeat("00", 32)+`","entryhash":"`+strings.Repeat("ab", 32)+`"}}`)
 }
 
+// Another answers with a result that is well-formed and about something else: the
+// reply to the same question asked about another hash, height or address.
+func Another(method string) http.HandlerFunc {
+	other := strings.Repeat("ab", 32)
+	result := map[string]string{
+		"heights":              `{"leaderheight":-1,"directoryblockheight":-1,"entryblockheight":-1,"entryheight":-1}`,
+		"current-minute":       `{"leaderheight":1,"directoryblockheight":1,"minute":99,"directoryblockinseconds":10}`,
+		"entry":                `{"chainid":"` + other + `","content":"00","extids":[]}`,
+		"entry-block":          `{"header":{"chainid":"` + other + `","dbheight":4294967295},"entrylist":[]}`,
+		"chain-head":           `{"chainhead":"","chaininprocesslist":false}`,
+		"ack":                  `{"entryhash":"` + other + `","commitdata":{"status":"Unknown"},"entrydata":{"status":"Unknown"}}`,
+		"pending-entries":      `[{"entryhash":"","status":"TransactionACK"}]`,
+		"entry-credit-balance": `{"balance":-1}`,
+		"dblock-by-height":     `{"dblock":{"keymr":"` + other + `","header":{"networkid":1,"dbheight":4294967295},"dbentries":[]}}`,
+	}[method]
+	return Says(http.StatusOK, `{"jsonrpc":"2.0","id":0,"result":`+result+`}`)
+}
+
 // Endless answers without end.
 func Endless() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -100,7 +100,30 @@ func TestLifeOfAChain(t *testing.T) {
 	wantAck(t, c, entry.hash, factomd.StatusACK, factomd.StatusACK)
 	wantAck(t, c, chain.hash, factomd.StatusACK, factomd.StatusACK)
 
+	if head, err := c.ChainHead(ctx, chain.chain); err != nil || head != (factomd.ChainHead{Pending: true}) {
+		t.Errorf("chain head %+v, %v", head, err)
+	}
+	if pending, err := c.PendingEntries(ctx); err != nil || pending != 2 {
+		t.Errorf("%d pending entries, %v", pending, err)
+	}
+
 	height := n.CloseBlock()
+	if head, err := c.ChainHead(ctx, chain.chain); err != nil || head.KeyMR.IsZero() || head.Pending {
+		t.Errorf("chain head %+v, %v", head, err)
+	}
+	if pending, err := c.PendingEntries(ctx); err != nil || pending != 0 {
+		t.Errorf("%d pending entries, %v", pending, err)
+	}
+	if heights, err := c.Heights(ctx); err != nil || heights.Saved != height {
+		t.Errorf("heights %+v, %v", heights, err)
+	}
+	if e, err := c.Entry(ctx, entry.hash); err != nil || e.ChainID != chain.chain {
+		t.Errorf("entry %+v, %v", e, err)
+	}
+	_, err := c.ChainHead(ctx, entry.hash)
+	if _, code, _ := factomd.Classify(err); code != factomd.CodeMissingChainHead {
+		t.Errorf("head of a chain that is none: %v", err)
+	}
 	wantAck(t, c, entry.hash, factomd.StatusConfirmed, factomd.StatusConfirmed)
 	if minute, err := c.Minute(ctx); err != nil || minute.SavedHeight != height || minute.BlockSeconds != 1 {
 		t.Errorf("minute %+v, %v; want saved height %d", minute, err, height)

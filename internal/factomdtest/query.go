@@ -50,6 +50,10 @@ func (n *Node) answer(method string, params json.RawMessage) (any, *primitives.J
 		return l.entryBlock(params)
 	case "entry":
 		return l.entry(params)
+	case "chain-head":
+		return l.chainHead(params)
+	case "pending-entries":
+		return l.pendingEntries(), nil
 	case "entry-credit-rate":
 		return map[string]any{"rate": l.rate}, nil
 	case "entry-credit-balance":
@@ -199,6 +203,51 @@ func (l *ledger) entry(params json.RawMessage) (any, *primitives.JSONError) {
 		extIDs = append(extIDs, hex.EncodeToString(x))
 	}
 	return map[string]any{"chainid": hashOf(e.ChainID), "content": hex.EncodeToString(e.GetContent()), "extids": extIDs}, nil
+}
+
+// chainHead answers as factomd's wsapi/wsapiV2.go does.
+func (l *ledger) chainHead(params json.RawMessage) (any, *primitives.JSONError) {
+	id, ok := hash(params, "chainid")
+	if !ok {
+		return nil, invalid("Invalid Hash")
+	}
+	head, pending := "", false
+	for _, b := range l.blocks {
+		for _, c := range b.chains {
+			if c.chainID == id {
+				head = c.keyMR.String()
+			}
+		}
+	}
+	for _, c := range l.building.chains {
+		pending = pending || c.chainID == id
+	}
+	if head == "" && !pending {
+		return nil, noChainHead
+	}
+	return map[string]any{"chainhead": head, "chaininprocesslist": pending}, nil
+}
+
+// pendingEntries lists what is in no saved block, as factomd's state/state.go
+// does: commits without a reveal have no chain id.
+func (l *ledger) pendingEntries() any {
+	type row struct {
+		EntryHash factomd.Hash  `json:"entryhash"`
+		ChainID   *factomd.Hash `json:"chainid"`
+		Status    string        `json:"status"`
+	}
+	rows := []row{}
+	for _, c := range l.building.chains {
+		for _, e := range c.entries {
+			rows = append(rows, row{e, &c.chainID, acknowledged})
+		}
+	}
+	for _, c := range l.building.commits {
+		if l.entries[c.entry] == nil {
+			rows = append(rows, row{c.entry, nil, acknowledged})
+		}
+	}
+	return rows
 }
 
 // The statuses of factomd common/constants/ack.go that the double can see.

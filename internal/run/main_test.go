@@ -32,6 +32,7 @@ type plan struct {
 	load    string // more keys of load
 	phase   string // for and rate of its only phase
 	credits string // of a budget of 5000 and the public test key if empty
+	more    string // other sections
 }
 
 // scenario returns the text of a scenario.
@@ -63,7 +64,7 @@ credits: {%s}
 workload: {chains: 3, mix: [%s]}
 load: {%sphases: [{name: load, %s}]}
 confirm: {timeout: 3blocks}
-`, p.network, p.credits, p.mix, p.load, p.phase)
+%s`, p.network, p.credits, p.mix, p.load, p.phase, p.more)
 }
 
 func parse(t *testing.T, text string) *scenarios.Scenario {

@@ -79,6 +79,9 @@ func (r *run) complete() {
 		m.Harness.SubmitRequests = r.generator.Requests()
 	}
 	m.Harness.ConnectionsMax = uint64(r.network.connections.Most())
+	if r.queries != nil {
+		m.Harness.QueryRequests = r.queries.caller.Requests()
+	}
 	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
 	m.Harness.GCPauseMaxMS = longestPause() * 1e3
 	m.Harness.PauseMaxMS = milliseconds(time.Duration(r.pauses.longest.Load()))

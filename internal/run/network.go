@@ -33,8 +33,21 @@ type network struct {
 
 type endpoint struct {
 	client  *factomd.Client
+	reader  *factomd.Client // of the queries, with connections and counts of its own; nil without any
 	weight  int
 	version string
+}
+
+// newEndpoint makes the clients of an endpoint.
+func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoint, err error) {
+	e.weight = weight
+	o.Timeout, o.Connections = s.Load.SubmitTimeout, s.Load.InFlight
+	if e.client, err = factomd.New(o); err != nil || s.Queries == nil {
+		return e, err
+	}
+	o.Connections = s.Queries.InFlight
+	e.reader, err = factomd.New(o)
+	return e, err
 }
 
 // connectTimeout bounds the questions asked of an endpoint before a run.
@@ -60,14 +73,11 @@ func connect(ctx context.Context, s *scenarios.Scenario) (_ *network, err error)
 				return nil, fmt.Errorf("endpoint %s: reading the certificate authorities: %w", e.URL, err)
 			}
 		}
-		c, err := factomd.New(factomd.Options{
-			URL: e.URL, User: user, Password: password, CA: ca, Pin: e.Pin,
-			Timeout: s.Load.SubmitTimeout, Connections: s.Load.InFlight, Gauge: &n.connections,
-		})
+		made, err := newEndpoint(s, factomd.Options{URL: e.URL, User: user, Password: password, CA: ca, Pin: e.Pin, Gauge: &n.connections}, e.Weight)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s: %w", e.URL, err)
 		}
-		n.endpoints = append(n.endpoints, endpoint{client: c, weight: e.Weight})
+		n.endpoints = append(n.endpoints, made)
 	}
 	return n, n.identify(ctx, s.Network.Expect)
 }
@@ -94,14 +104,11 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := factomd.New(factomd.Options{
-		URL: n.local.Endpoint(), Timeout: r.Scenario.Load.SubmitTimeout, Connections: r.Scenario.Load.InFlight,
-		Gauge: &n.connections,
-	})
+	made, err := newEndpoint(r.Scenario, factomd.Options{URL: n.local.Endpoint(), Gauge: &n.connections}, 1)
 	if err != nil {
 		return nil, err
 	}
-	n.endpoints = []endpoint{{client: c, weight: 1}}
+	n.endpoints = []endpoint{made}
 	return n, n.identify(ctx, r.Scenario.Network.Expect)
 }
 
@@ -289,6 +296,9 @@ func (n *network) close() {
 	}
 	for _, e := range n.endpoints {
 		e.client.Close()
+		if e.reader != nil {
+			e.reader.Close()
+		}
 	}
 	if n.local != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

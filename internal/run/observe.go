@@ -21,7 +21,7 @@ const (
 func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	n := r.network
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
-		Nodes: n.nodes(), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
+		Nodes: r.watched(n.nodes()), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
 		Saved: func(b results.Block) {
 			if err := results.AppendBlock(r.sampling.file, b); err != nil {
 				r.interrupt(err.Error())
@@ -66,8 +66,16 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 // It begins with the load, as the setup has an entry of its own to ask for.
 func (r *run) sampleAcceptance(ctx context.Context, group *sync.WaitGroup) {
 	r.sampler = results.NewSampler(r.collector, r.network.nodes(), r.start)
-	r.collector.Offer(r.sampler.Offer)
 	group.Go(func() { r.sampler.Run(ctx) })
+}
+
+// offer is told of every entry that the API took, and says whether it is in the
+// acceptance sample.
+func (r *run) offer(entry factomd.Hash) (followed bool) {
+	if r.queries != nil {
+		r.queries.targets.took(entry)
+	}
+	return r.sampler != nil && r.sampler.Offer(entry)
 }
 
 // feed tells the collector what the live feed brings.

@@ -47,8 +47,8 @@ type Options struct {
 	Watch func(Status)
 }
 
-// RateCeiling is the most entries a second for a network that others may be
-// using, unless [Options.AboveCeiling] is set.
+// RateCeiling is the most entries a second, and the most queries, for a network
+// that others may be using, unless [Options.AboveCeiling] is set.
 const RateCeiling = 20.0
 
 // An Interruption is why a run was stopped before its end.
@@ -86,6 +86,7 @@ type run struct {
 	observer  *results.Observer
 	sampler   *results.Sampler // nil with a live feed, and until the load
 	generator *generator.Generator
+	queries   *queries // nil without any
 	sampling  *seriesSampler
 	pauses    pauseMeter
 
@@ -176,7 +177,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.payers, err = newPayers(s.Credits, r.plan); err != nil {
 		return err
 	}
-	if warning := fewFiles(fileLimit(), s.Load.InFlight); warning != "" {
+	if warning := fewFiles(fileLimit(), s.Load.InFlight, s.Queries); warning != "" {
 		r.Say("%s", warning)
 	}
 	if s.Network.Local == nil {
@@ -216,18 +217,30 @@ func outHint(err error) error {
 
 // admissible refuses what the network must not be asked.
 func (r *run) admissible(ctx context.Context) error {
-	n, load := r.network, r.Scenario.Load
-	if !n.identity.IsLocal() && load.Closed() && !r.AboveCeiling {
-		return fmt.Errorf("the load has %d users, who write as fast as they are answered, and %s is not a LOCAL network: "+
-			"above %g entries/s others would feel it\n"+
-			"    hint: agree on it with the network's operators, then say so with --yes, or use phases with a rate",
-			load.Users, n.identity.Name, RateCeiling)
+	if what, instead := r.feltByOthers(); what != "" && !r.network.identity.IsLocal() && !r.AboveCeiling {
+		return fmt.Errorf("%s, and %s is not a LOCAL network: above %g/s others would feel it\n"+
+			"    hint: agree on it with the network's operators, then say so with --yes, or %s",
+			what, r.network.identity.Name, RateCeiling, instead)
 	}
-	if !n.identity.IsLocal() && load.MaxRate() > RateCeiling && !r.AboveCeiling {
-		return fmt.Errorf("the load goes up to %g entries/s, and %s is not a LOCAL network: above %g entries/s others would feel it\n"+
-			"    hint: agree on it with the network's operators, then say so with --yes, or lower the rate",
-			load.MaxRate(), n.identity.Name, RateCeiling)
+	return r.affordable(ctx)
+}
+
+// feltByOthers says what others on a network would feel, or nothing, and what to
+// do instead.
+func (r *run) feltByOthers() (what, instead string) {
+	switch load, q := r.Scenario.Load, r.Scenario.Queries; {
+	case load.Closed():
+		return fmt.Sprintf("the load has %d users, who write as fast as they are answered", load.Users), "use phases with a rate"
+	case load.MaxRate() > RateCeiling:
+		return fmt.Sprintf("the load goes up to %g entries/s", load.MaxRate()), "lower the rate"
+	case q != nil && q.Rate > RateCeiling:
+		return fmt.Sprintf("the queries come at %g/s", q.Rate), "lower queries.rate"
 	}
+	return "", ""
+}
+
+// affordable refuses what the keys cannot pay for.
+func (r *run) affordable(ctx context.Context) error {
 	what := "the load costs"
 	if r.plan.Closed {
 		what = "the load may cost"
@@ -240,7 +253,7 @@ func (r *run) admissible(ctx context.Context) error {
 		what = "its share of " + what
 	}
 	for _, p := range r.payers {
-		if err := p.check(ctx, n, int64(setup)*chainCost, what); err != nil {
+		if err := p.check(ctx, r.network, int64(setup)*chainCost, what); err != nil {
 			return err
 		}
 	}
@@ -308,6 +321,10 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		options.Budget = r.Scenario.Credits.Budget
 	}
 	r.generator = generator.New(options)
+	if r.Scenario.Queries != nil {
+		r.queries = r.newQueries()
+	}
+	r.collector.Offer(r.offer)
 	defer context.AfterFunc(stop, func() { r.stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
 	var observers sync.WaitGroup
@@ -327,14 +344,18 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.sampleAcceptance(background, &observers)
 	}
 	r.enter(StageLoad)
-	switch err := r.generator.Load(stop, abort); {
+	endReads := r.read(stop, abort)
+	err = r.generator.Load(stop, abort)
+	ended := time.Since(r.start)
+	endReads()
+	switch {
 	case errors.Is(err, generator.ErrBudget):
 		r.manifest.EndedEarly = fmt.Sprintf("the budget of %d entry credits is used up", r.Scenario.Credits.Budget)
 		r.Say("%s: no more is sent; waiting for what is out", r.manifest.EndedEarly)
 	case err != nil:
 		return err
 	}
-	r.manifest.SendEnded = cmp.Or(r.stopped.Load(), int64(time.Since(r.start)))
+	r.manifest.SendEnded = cmp.Or(r.stopped.Load(), int64(ended))
 
 	r.enter(StageWait)
 	r.wait(abort)
