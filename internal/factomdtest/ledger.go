@@ -21,6 +21,7 @@ type ledger struct {
 	blockTime    time.Duration
 	blockSeconds int
 	drop         func(s Stage, entry factomd.Hash, first bool) bool
+	lax          map[Rule]bool
 
 	mu       sync.Mutex
 	network  uint32
@@ -35,6 +36,7 @@ type ledger struct {
 	entries map[factomd.Hash]*entry              // processed reveals
 	exists  map[factomd.Hash]bool                // chains
 	paid    map[factomd.Hash]uint32              // factoid transactions, with their heights
+	heard   map[factomd.Hash]bool                // commits, by txid
 
 	blocks   []*block // the saved ones: its index is its height
 	building *block
@@ -49,6 +51,7 @@ type commit struct {
 	newChain    bool
 	credits     int64
 	payer       [32]byte
+	stamp       time.Time
 	height      uint32 // of the block that has it
 	wire        any    // as the entry credit block shows it
 }
@@ -81,6 +84,7 @@ type entryChain struct {
 func newLedger(o Options) *ledger {
 	l := &ledger{
 		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop,
+		lax:      map[Rule]bool{},
 		network:  o.NetworkID,
 		credits:  map[[32]byte]int64{},
 		factoids: map[[32]byte]int64{},
@@ -89,8 +93,12 @@ func newLedger(o Options) *ledger {
 		entries:  map[factomd.Hash]*entry{},
 		exists:   map[factomd.Hash]bool{},
 		paid:     map[factomd.Hash]uint32{},
+		heard:    map[factomd.Hash]bool{},
 		building: &block{},
 		began:    time.Now(),
+	}
+	for _, rule := range o.Lax {
+		l.lax[rule] = true
 	}
 	if l.rate == 0 {
 		l.rate = 1000
@@ -156,10 +164,10 @@ func (l *ledger) minute() int {
 
 // pay processes a commit, or puts it by until its payer has the credits.
 func (l *ledger) pay(c *commit) {
-	if _, written := l.entries[c.entry]; written {
+	if _, written := l.entries[c.entry]; written && !l.lax[Repeats] {
 		return
 	}
-	if l.credits[c.payer] < c.credits {
+	if l.credits[c.payer] < c.credits && !l.lax[Payment] {
 		l.poor = append(l.poor, c)
 		return
 	}
@@ -188,11 +196,17 @@ func (l *ledger) release(what factomd.Hash) {
 func (l *ledger) write(e *entryBlock.Entry) {
 	hash, chain := hashOf(e.GetHash()), hashOf(e.ChainID)
 	c := l.commits[hash]
-	ksize := int64(e.KSize())
-	switch {
-	case l.entries[hash] != nil: // a repetition
+	if before := l.entries[hash]; before != nil { // a repetition
+		if l.lax[Repeats] {
+			l.building.add(chain, hash)
+		}
 		return
-	case c == nil, !c.newChain && ksize > c.credits, c.newChain && ksize > c.credits-10:
+	}
+	if c == nil && l.lax[Payment] {
+		c = &commit{entry: hash}
+	}
+	switch {
+	case c == nil, !c.covers(e) && !l.lax[Payment]:
 		l.waiting[hash] = append(l.waiting[hash], e)
 		return
 	case c.newChain && c.chainIDHash != chainIDHash(e.ExternalIDs()):
@@ -212,6 +226,15 @@ func (l *ledger) write(e *entryBlock.Entry) {
 	if begins {
 		l.release(chain)
 	}
+}
+
+// covers reports whether a commit pays for an entry's size.
+func (c *commit) covers(e *entryBlock.Entry) bool {
+	credits := c.credits
+	if c.newChain {
+		credits -= 10
+	}
+	return int64(e.KSize()) <= credits
 }
 
 func (b *block) add(chain, entry factomd.Hash) {

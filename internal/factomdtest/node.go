@@ -59,6 +59,9 @@ type Options struct {
 	// gone without a word. First says that the entry begins a chain.
 	Drop func(s Stage, entry factomd.Hash, first bool) bool
 
+	// Lax lists the rules that the node does not keep.
+	Lax []Rule
+
 	// User and Password are asked for with HTTP Basic if User is set.
 	User, Password string
 	// TLS makes it an https API, with a certificate that nobody signed.
@@ -75,6 +78,18 @@ const (
 	Commit   Stage = "commit"   // the commit was answered and reaches no process list
 	Reveal   Stage = "reveal"   // the reveal likewise
 	Accepted Stage = "accepted" // it was in a process list and gets into no block
+)
+
+// A Rule is something that a node must see to.
+type Rule string
+
+// The rules that a node can be lax about.
+const (
+	Signatures Rule = "signatures" // a commit is signed by the key that pays
+	Timestamps Rule = "timestamps" // a commit is of the hour before or after
+	Payment    Rule = "payment"    // an entry is paid for, in full, with credits that are there
+	Sizes      Rule = "sizes"      // an entry has at most 10 KiB
+	Repeats    Rule = "repeats"    // what was taken once is not taken again
 )
 
 // A Call is what a fault can depend on.
@@ -217,6 +232,22 @@ func (n *Node) Chain() map[factomd.Hash]uint32 {
 		}
 	}
 	return saved
+}
+
+// Written returns how often an entry is in the saved blocks.
+func (n *Node) Written(entry factomd.Hash) (times int) {
+	n.ledger.mu.Lock()
+	defer n.ledger.mu.Unlock()
+	for _, b := range n.ledger.blocks {
+		for _, chain := range b.chains {
+			for _, e := range chain.entries {
+				if e == entry {
+					times++
+				}
+			}
+		}
+	}
+	return times
 }
 
 // Spent returns how many entry credits all commits together were charged.
