@@ -75,6 +75,10 @@ const (
 	// without a name is called phase-1, phase-2 and so on by its place.
 	DefaultMeasured = true
 
+	// DefaultHostileInFlight bounds the hostile calls under way. Some wait until
+	// the node has processed what they repeat.
+	DefaultHostileInFlight = 20
+
 	DefaultUntil = UntilBlock
 	// DefaultTimeoutBlocks is in directory blocks.
 	DefaultTimeoutBlocks = 3
@@ -124,6 +128,15 @@ func defaultLoad() Load {
 		SubmitTimeout: DefaultSubmitTimeout,
 		Reveal:        DefaultReveal,
 	}
+}
+
+// defaultHostile has every kind, and no rate: a file must say it.
+func defaultHostile() *Hostile {
+	h := &Hostile{InFlight: DefaultHostileInFlight}
+	for _, k := range HostileKinds() {
+		h.Mix = append(h.Mix, HostileItem{Kind: k, Weight: DefaultWeight})
+	}
+	return h
 }
 
 // defaultLocal is the network of a scenario that names none.

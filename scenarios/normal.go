@@ -93,6 +93,12 @@ func (s *Scenario) Normal() []byte {
 			line("query", i.Method, i.Weight)
 		}
 	}
+	if h := s.Hostile; h != nil {
+		line("hostile", h.Rate, h.InFlight)
+		for _, i := range h.Mix {
+			line("hostile_kind", i.Kind, i.Weight)
+		}
+	}
 
 	line("until", s.Confirm.Until)
 	if t := s.Confirm.Timeout; t.Blocks > 0 {

@@ -255,6 +255,12 @@ func drawScenario(t *rapid.T) *Scenario {
 		}
 		s.Load.Phases = append(s.Load.Phases, p)
 	}
+	if s.Workload.Chains > 0 && rapid.Bool().Draw(t, "hostile") {
+		s.Hostile = &Hostile{Rate: (rate.Draw(t, "hostile rate") + 1) / 4, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "hostile in_flight")}
+		for _, k := range rapid.Permutation(HostileKinds()).Draw(t, "kinds")[:rapid.IntRange(1, 13).Draw(t, "kinds")] {
+			s.Hostile.Mix = append(s.Hostile.Mix, HostileItem{k, weight.Draw(t, "weight")})
+		}
+	}
 	if rapid.Bool().Draw(t, "queries") {
 		s.Queries = &Queries{Rate: rate.Draw(t, "queries rate") + 1, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "queries in_flight")}
 		for _, m := range rapid.Permutation(queryMethods()).Draw(t, "methods")[:rapid.IntRange(1, 9).Draw(t, "methods")] {

@@ -54,6 +54,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"workload", func(n *node) { mixOK = d.workload(n, &s.Workload) }},
 		field{"load", into(d.load, &s.Load)},
 		field{"queries", into(d.queries, &s.Queries)},
+		field{"hostile", into(d.hostile, &s.Hostile)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
 		field{"compare", into(d.compare, &s.Primary)},
@@ -65,6 +66,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	}
 	d.payer(root, s)
 	d.reachable(root, s)
+	d.hostileFits(root, s)
 	if s.Network.Local == nil && s.Network.Endpoints == nil {
 		s.Network.Local = defaultLocal()
 	}
@@ -109,8 +111,8 @@ func (d *decoder) compare(n *node, primary *Metric) bool {
 }
 
 // reachable reports what asks for figures that the run will not have: confirm
-// latencies where it does not wait for confirmations, and those of queries where
-// there are none.
+// latencies where it does not wait for confirmations, and those of queries and of
+// hostile calls where there are none.
 func (d *decoder) reachable(root *node, s *Scenario) {
 	judge := func(n *node, m Metric) {
 		switch {
@@ -118,6 +120,10 @@ func (d *decoder) reachable(root *node, s *Scenario) {
 			d.report(n, show(string(m))+" is never measured with confirm.until: accepted", "use accept, or confirm: {until: block}")
 		case root.get("queries") == nil && m.OfQueries():
 			d.report(n, show(string(m))+" is never measured without queries", "add queries: {rate: 20/s}")
+		case s.Hostile == nil && m.ofHostile():
+			d.report(n, show(string(m))+" is never measured without hostile calls", "add hostile: {rate: 2/s}")
+		case s.Hostile == nil && s.Queries == nil && m == Findings:
+			d.report(n, "there are no findings without hostile calls or queries", "add hostile: {rate: 2/s}")
 		}
 	}
 	if n := root.get("compare").get("primary"); n != nil {

@@ -21,7 +21,7 @@ x.yaml:1:1: the scenario is empty
     hint: the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}`},
 	{"not a mapping", "- version: 1\n", `
 x.yaml:1:1: must be a mapping of keys to values, is a list
-    hint: keys here: version, name, description, seed, network, credits, workload, load, queries, confirm, thresholds, compare`},
+    hint: keys here: version, name, description, seed, network, credits, workload, load, queries, hostile, confirm, thresholds, compare`},
 
 	// YAML.
 	{"open bracket", minimal + "network: {local: {}\n", `
@@ -427,9 +427,9 @@ x.yaml:5:20: primary: "confirm.p95" is never measured with confirm.until: accept
 - lost < 0
 `, `
 x.yaml:4:3: thresholds[0]: "submit.p98 < 5ms" names "submit.p98", which is not a metric
-    hint: did you mean submit.p90? latencies are one of schedule, submit, accept, confirm, commit_service, reveal_service, a dot, and one of min, mean, stddev, p50, p90, p95, p99, p999, max; others are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
+    hint: did you mean submit.p90? latencies are one of schedule, submit, accept, confirm, commit_service, reveal_service, a dot, and one of min, mean, stddev, p50, p90, p95, p99, p999, max; others are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
 x.yaml:5:3: thresholds[1]: "lots == 0" names "lots", which is not a metric
-    hint: did you mean lost? besides latencies such as accept.p95 there are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
+    hint: did you mean lost? besides latencies such as accept.p95 there are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
 x.yaml:6:3: thresholds[2]: "lost = 0" has a single =
     hint: write ==
 x.yaml:7:3: thresholds[3]: "lost =< 0" has an operator that is none

@@ -22,6 +22,7 @@ type Scenario struct {
 	Workload    Workload
 	Load        Load
 	Queries     *Queries // or nil
+	Hostile     *Hostile // or nil
 	Confirm     Confirm
 	Thresholds  []Threshold
 	// Primary is the metric by which compare decides, for example accept.p95.

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// Findings is the metric that counts what a node did and must not do.
+const Findings Metric = "findings"
+
 const maxThresholds = 100
 
 // A dimension is what a metric is measured in.
@@ -25,8 +28,11 @@ var (
 	stages   = []string{"schedule", "submit", "accept", "confirm", "commit_service", "reveal_service"}
 	figures  = []string{"min", "mean", "stddev", "p50", "p90", "p95", "p99", "p999", "max"}
 	outcomes = []string{"sent", "late", "confirmed", "accepted", "lost", "rejected", "failed", "skipped", "ambiguous"}
-	numbers  = []string{"planned", "chains", "entries", "credits_spent", "bytes"}
 	rates    = []string{"planned_per_s", "sent_per_s", "confirmed_per_s"}
+	numbers  = []string{
+		"planned", "chains", "entries", "credits_spent", "bytes",
+		"hostile.count", "hostile.right", "hostile.wrong", "hostile.failed", string(Findings),
+	}
 	// Over all methods together, with queriesPrefix, besides the figures.
 	queryOutcomes = []string{"right", "wrong", "failed"}
 	queryNumbers  = []string{"count"}
@@ -69,6 +75,9 @@ func queryMetric(figure string) (Metric, dimension) {
 	}
 	return "", unknown
 }
+
+// ofHostile reports whether a metric is one of hostile calls.
+func (m Metric) ofHostile() bool { return strings.HasPrefix(string(m), "hostile.") }
 
 // OfQueries reports whether a metric is one of queries. Shares are of the queries
 // then, not of the planned entries.
