@@ -14,7 +14,9 @@ type Call struct {
 	Sent     int64 // Never if there was no room in flight before the load ended
 	Ended    int64 // when it was answered, or given up; Never if it was not sent
 	Outcome  CallOutcome
-	Err      *Error // why the outcome is not right; nil where the outcome says all
+	// Err is why the outcome is not right, or the error that was the right answer;
+	// nil where the outcome says all.
+	Err *Error
 }
 
 // CallKind says what calls are for.

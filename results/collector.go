@@ -68,6 +68,7 @@ type Collector struct {
 	begun  map[factomd.Hash]Ref      // of other chains: the entry that begins each, until it is confirmed
 	begins map[Ref]factomd.Hash      // begun, the other way round
 	errs   map[Error]int             // number of an error in the log
+	watch  watchlist
 
 	phases    []phaseStart
 	callNames map[callName]int // number of a name in the log
@@ -142,6 +143,7 @@ func NewCollector(log io.Writer) *Collector {
 		begins:    map[Ref]factomd.Hash{},
 		errs:      map[Error]int{},
 		callNames: map[callName]int{},
+		watch:     watchlist{entries: map[factomd.Hash]watched{}, limit: maxWatched},
 		lastOwn:   Never,
 	}
 	_, c.err = io.WriteString(log, logMagic)
@@ -385,6 +387,8 @@ func (c *Collector) Block(s Sighting) Block {
 	for _, hash := range s.Entries {
 		if ref, ours := c.byHash[hash]; ours {
 			c.found(ref, s.Seen)
+		} else if c.watches(hash, &s) {
+			entries--
 		}
 	}
 	b := Block{Height: s.Height, Seen: s.Seen, Entries: entries, Own: uint64(len(c.own))}

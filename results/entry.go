@@ -129,6 +129,6 @@ type Phase struct {
 type Block struct {
 	Height  uint32 `json:"height"`
 	Seen    int64  `json:"seen"`    // when it was first seen saved, nanoseconds since the run's start
-	Entries uint64 `json:"entries"` // in the chains of the run, others' included
+	Entries uint64 `json:"entries"` // in the chains of the run, others' included, those of hostile calls not
 	Own     uint64 `json:"own"`     // of the run
 }

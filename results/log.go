@@ -52,6 +52,7 @@ const (
 	recGivenUp                         // it was skipped because it was too late
 	recCallName                        // what is called, that calls refer to by number
 	recCall                            // a call that is not an entry's
+	recFinding                         // something that the node must not do
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
@@ -184,6 +185,14 @@ func (w *logWriter) givenUp(index uint64, planned, at int64, waited bool) {
 	w.since(planned, at)
 }
 
+func (w *logWriter) finding(f Finding) {
+	w.buf = append(w.buf, byte(recFinding))
+	w.since(0, f.At)
+	w.text(string(f.Kind))
+	w.text(f.Name)
+	w.text(f.Detail)
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -209,6 +218,7 @@ type visitor interface {
 	givenUp(index uint64, at since, waited bool) error
 	callName(id int, n callName) error
 	call(name int, c Call, errID int) error
+	finding(f Finding) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -432,6 +442,9 @@ func (d *decoder) record(v visitor) error {
 		if name, c, errID := d.call(); !d.failed {
 			return v.call(name, c, errID)
 		}
+	case recFinding:
+		f := Finding{At: d.since().after(0), Kind: FindingKind(d.text()), Name: d.text(), Detail: d.text()}
+		tell = func(v visitor) error { return v.finding(f) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

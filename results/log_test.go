@@ -50,6 +50,8 @@ func (t *transcript) call(name int, c Call, errID int) error {
 	return t.add("call %d %+v %d", name, c, errID)
 }
 
+func (t *transcript) finding(f Finding) error { return t.add("finding %+v", f) }
+
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {
 	if rapid.Bool().Draw(t, label+" never") {
@@ -79,7 +81,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -160,6 +162,10 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		name, id := small.Draw(t, "name"), small.Draw(t, "error")
 		w.call(name, &c, id)
 		want.call(name, c, id)
+	case recFinding:
+		f := Finding{At: later(t, 0, "found"), Kind: FindingKind(text.Draw(t, "kind")), Name: text.Draw(t, "name"), Detail: text.Draw(t, "detail")}
+		w.finding(f)
+		want.finding(f)
 	}
 }
 

@@ -20,6 +20,8 @@ type Reader struct {
 	Entry func(e *Entry) error
 	// Call is called once for each call, in the order in which they ended.
 	Call func(c Call)
+	// Finding is called for each finding but the wrong answers.
+	Finding func(f Finding)
 
 	pending bool // leave [Pending] what has no outcome
 }
@@ -248,6 +250,14 @@ func (j *joiner) givenUp(index uint64, at since, waited bool) error {
 	e.GivenUp, e.Waited = at.after(e.Planned), waited
 	j.last = max(j.last, e.GivenUp)
 	return j.outcome(index, Skipped, NoStage)
+}
+
+func (j *joiner) finding(f Finding) error {
+	if j.Finding != nil {
+		j.Finding(f)
+	}
+	j.last = max(j.last, f.At)
+	return nil
 }
 
 func (j *joiner) end(planned uint64) error {

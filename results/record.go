@@ -125,8 +125,10 @@ type Harness struct {
 	SubmitRequests uint64  `json:"submit_requests"`
 	ConnectionsMax uint64  `json:"connections_max"` // open at once, idle ones included; 0 where older versions wrote it
 	QueryRequests  uint64  `json:"query_requests,omitempty"`
-	GCPauseMaxMS   float64 `json:"gc_pause_max_ms"`
-	PauseMaxMS     float64 `json:"pause_max_ms"`
+	// HostileRequests are those of hostile calls, with what prepares them.
+	HostileRequests uint64  `json:"hostile_requests,omitempty"`
+	GCPauseMaxMS    float64 `json:"gc_pause_max_ms"`
+	PauseMaxMS      float64 `json:"pause_max_ms"`
 }
 
 // A Directory is the directory of a run in progress. It is locked until it is
