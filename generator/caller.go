@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"sync"
@@ -14,9 +15,20 @@ import (
 // A Request is a call that is not about an entry, ready to be made.
 type Request struct {
 	Name string // what reports count it under
-	// Make makes the call and says how it went, and what was wrong where it did
-	// not go right.
-	Make func(ctx context.Context) (results.CallOutcome, error)
+	// Make makes the call and says how it went.
+	Make func(ctx context.Context) Answer
+}
+
+// An Answer is how a call went.
+type Answer struct {
+	Outcome results.CallOutcome
+	Err     error // what was wrong, or what the answer was where that is not all the same
+
+	// Sent and Ended are when the call proper was made, and Prepared how long it
+	// took to prepare it, by which its planned instant moves. Left out, the call
+	// is all that Make does.
+	Sent, Ended time.Time
+	Prepared    time.Duration
 }
 
 // A Draw is what the seed says of one call.
@@ -37,7 +49,8 @@ type CallerOptions struct {
 	Kind      results.CallKind
 	Rate      float64 // calls a second, above 0
 	Arrival   scenarios.Arrival
-	InFlight  int // most calls that are made and not over, 1 or more
+	Length    time.Duration // from the first call on; 0 is until stop
+	InFlight  int           // most calls that are made and not over, 1 or more
 	Seed      uint64
 	Mix       []int // weights of what is called
 	Endpoints []int // weights of the endpoints
@@ -84,8 +97,8 @@ func (c *Caller) InFlight() int { return len(c.room) }
 // Requests returns how many calls were made.
 func (c *Caller) Requests() uint64 { return c.requests.Load() }
 
-// Run makes calls until stop is done, from the instant on at which a load begins
-// that is started at the same time. It returns when all of them are over; when
+// Run makes calls until stop is done or their length is over, from the instant on
+// at which a load begins that is started at the same time. It returns when all of them are over; when
 // abort is done those under way are given up. Calls that were due before stop go
 // out even so; those that find no room are on record as failed.
 func (c *Caller) Run(stop, abort context.Context) {
@@ -115,7 +128,8 @@ func (c *Caller) Run(stop, abort context.Context) {
 		if !room && stopped.IsZero() {
 			stopped = time.Now()
 		}
-		request, d := c.draw(n)
+		d := c.draw(n)
+		request := c.opts.Request(d)
 		if room {
 			calls.Go(func() { c.call(abort, request, d.Endpoint, due) })
 			continue
@@ -135,7 +149,7 @@ func (c *Caller) arrivals() *arrivals {
 		gaps = new(stream)
 		gaps.at(newSource(c.opts.Kind.String()+"/arrivals", strconv.FormatUint(c.opts.Seed, 10)), 0)
 	}
-	return newArrivals(scenarios.Phase{For: forever, From: c.opts.Rate, To: c.opts.Rate}, gaps)
+	return newArrivals(scenarios.Phase{For: cmp.Or(c.opts.Length, forever), From: c.opts.Rate, To: c.opts.Rate}, gaps)
 }
 
 // await takes a place in flight, and waits for one until stop is done. It
@@ -155,22 +169,36 @@ func (c *Caller) await(stop context.Context) bool {
 }
 
 // draw draws call number n. The order of the draws is part of what a seed means.
-func (c *Caller) draw(n uint64) (Request, Draw) {
+func (c *Caller) draw(n uint64) Draw {
 	d := Draw{N: n}
 	d.random.at(c.draws, n)
 	d.Item, d.Endpoint = pick(c.mix, d.random.float()), pick(c.endpoints, d.random.float())
-	return c.opts.Request(d), d
+	return d
+}
+
+// plan yields what a caller with a length draws, call by call.
+func (c *Caller) plan(yield func(Draw)) {
+	instants := c.arrivals()
+	for n := uint64(0); ; n++ {
+		if _, more := instants.next(); !more {
+			return
+		}
+		yield(c.draw(n))
+	}
 }
 
 // call makes a call and tells of it.
 func (c *Caller) call(ctx context.Context, r Request, endpoint int, due time.Time) {
 	c.requests.Add(1)
-	sent := c.since(time.Now())
-	outcome, err := r.Make(ctx)
+	began := time.Now()
+	a := r.Make(ctx)
+	if a.Sent.IsZero() {
+		a.Sent, a.Ended = began, time.Now()
+	}
 	c.opts.Called(results.Call{
-		Kind: c.opts.Kind, Name: r.Name, Endpoint: endpoint, Planned: c.since(due),
-		Sent: sent, Ended: c.since(time.Now()),
-		Outcome: outcome, Err: results.NewError(err),
+		Kind: c.opts.Kind, Name: r.Name, Endpoint: endpoint, Planned: c.since(due.Add(a.Prepared)),
+		Sent: c.since(a.Sent), Ended: c.since(a.Ended),
+		Outcome: a.Outcome, Err: results.NewError(a.Err),
 	})
 	<-c.room
 }

@@ -35,7 +35,7 @@ func (s *switchboard) caller(change func(*CallerOptions)) *Caller {
 			s.draws = append(s.draws, d)
 			return Request{
 				Name: []string{"often", "seldom"}[d.Item],
-				Make: func(ctx context.Context) (results.CallOutcome, error) { return s.make(ctx, d.N) },
+				Make: func(ctx context.Context) Answer { return s.make(ctx, d.N) },
 			}
 		},
 		Called: func(c results.Call) {
@@ -50,7 +50,7 @@ func (s *switchboard) caller(change func(*CallerOptions)) *Caller {
 	return NewCaller(o)
 }
 
-func (s *switchboard) make(ctx context.Context, n uint64) (results.CallOutcome, error) {
+func (s *switchboard) make(ctx context.Context, n uint64) Answer {
 	s.count(1)
 	defer s.count(-1)
 	d := 10 * time.Millisecond
@@ -59,9 +59,9 @@ func (s *switchboard) make(ctx context.Context, n uint64) (results.CallOutcome, 
 	}
 	select {
 	case <-time.After(d):
-		return results.CallRight, nil
+		return Answer{}
 	case <-ctx.Done():
-		return results.CallFailed, ctx.Err()
+		return Answer{Outcome: results.CallFailed, Err: ctx.Err()}
 	}
 }
 
@@ -250,8 +250,8 @@ func TestCallerKeepsErrors(t *testing.T) {
 		c := s.caller(func(o *CallerOptions) {
 			o.Kind = results.Hostile
 			o.Request = func(Draw) Request {
-				return Request{Name: "huge-body", Make: func(context.Context) (results.CallOutcome, error) {
-					return results.CallWrong, &factomd.Failure{Rejected: true, Code: -32603, Message: "Internal error"}
+				return Request{Name: "huge-body", Make: func(context.Context) Answer {
+					return Answer{Outcome: results.CallWrong, Err: &factomd.Failure{Rejected: true, Code: -32603, Message: "Internal error"}}
 				}}
 			}
 		})
@@ -263,6 +263,39 @@ func TestCallerKeepsErrors(t *testing.T) {
 		}}
 		if diff := cmp.Diff(want, s.calls); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// A call that is prepared has its planned instant moved by that, and no more:
+// what held it back before counts.
+func TestCallerMovesWhatIsPrepared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s switchboard
+		start := time.Now()
+		c := s.caller(func(o *CallerOptions) {
+			o.InFlight, o.Length = 1, 100*time.Millisecond // 2 calls
+			o.Request = func(Draw) Request {
+				return Request{Make: func(context.Context) Answer {
+					began := time.Now()
+					time.Sleep(200 * time.Millisecond)
+					a := Answer{Sent: time.Now(), Prepared: time.Since(began)}
+					time.Sleep(3 * time.Millisecond)
+					a.Ended = time.Now()
+					time.Sleep(30 * time.Millisecond)
+					return a
+				}}
+			}
+		})
+		c.Run(context.Background(), context.Background())
+		ms := func(n int64) int64 { return int64(lead) + n*int64(time.Millisecond) }
+		// The second was due at 50 ms, and went out when the first was over.
+		want := []results.Call{
+			{Endpoint: s.calls[0].Endpoint, Planned: ms(200), Sent: ms(200), Ended: ms(203)},
+			{Endpoint: s.calls[1].Endpoint, Planned: ms(250), Sent: ms(433), Ended: ms(436)},
+		}
+		if diff := cmp.Diff(want, s.calls); diff != "" || time.Since(start) != lead+466*time.Millisecond {
+			t.Errorf("after %s: %s", time.Since(start), diff)
 		}
 	})
 }

@@ -47,6 +47,9 @@ type Options struct {
 	// included; 0 is no limit. Several keys have a share of it each: see [Share].
 	// What does not fit any more is not planned: see [ErrBudget].
 	Budget int64
+	// Reserved is what is kept back of each key's share of the budget, in entry
+	// credits, for what is not an entry; nil is nothing.
+	Reserved []int64
 	// Sleep waits until an instant, and reports whether it did: ctx may end
 	// first. If nil, the kernel's timers are used.
 	Sleep func(ctx context.Context, until time.Time) bool
@@ -59,6 +62,7 @@ type Generator struct {
 	workload *workload
 	composer *composer
 	charged  []atomic.Int64 // by key: entry credits of what was composed
+	hostile  []atomic.Int64 // by key: entry credits of the hostile calls that were made
 	jobs     sync.Pool
 
 	room     chan struct{} // a place in flight each
@@ -96,6 +100,7 @@ func New(o Options) *Generator {
 		workload: newWorkload(s, weights),
 		composer: newComposer(s.Seed, o.Salt, s.Workload.Marker, o.Keys, s.Workload.Chains),
 		charged:  make([]atomic.Int64, len(o.Keys)),
+		hostile:  make([]atomic.Int64, len(o.Keys)),
 		room:     make(chan struct{}, s.Load.InFlight),
 	}
 	g.jobs.New = func() any { return new(job) }
@@ -127,8 +132,10 @@ func (g *Generator) InFlight() int { return len(g.room) }
 func (g *Generator) Phase() int { return int(g.phase.Load()) }
 
 // Charged returns how many entry credits the entries that a key signs cost so
-// far, those that are composed ahead included.
-func (g *Generator) Charged(key int) int64 { return g.charged[key].Load() }
+// far, those that are composed ahead included, and its hostile calls.
+func (g *Generator) Charged(key int) int64 {
+	return g.charged[key].Load() + g.hostile[key].Load()
+}
 
 // Requests returns how many commit and reveal calls were made.
 func (g *Generator) Requests() uint64 { return g.requests.Load() }
@@ -244,8 +251,14 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 func (g *Generator) charge(s *slot) bool {
 	key := g.composer.keyOf(s)
 	sum := &g.charged[key]
-	if b := g.opts.Budget; b > 0 && sum.Load()+int64(s.credits) > Share(b, key, len(g.charged)) {
-		return false
+	if b := g.opts.Budget; b > 0 {
+		share := Share(b, key, len(g.charged))
+		if len(g.opts.Reserved) > 0 {
+			share -= g.opts.Reserved[key]
+		}
+		if sum.Load()+int64(s.credits) > share {
+			return false
+		}
 	}
 	sum.Add(int64(s.credits))
 	return true

@@ -13,9 +13,11 @@ import (
 // load there are the phases alone, and the totals are the setup's.
 type Plan struct {
 	Phases []PhasePlan // the setup first, if there is one
-	Total  PhasePlan   // Length is the smallest duration of setup and load
+	// Hostile is what the hostile calls come to, whose credits are in Total's.
+	Hostile HostilePlan
+	Total   PhasePlan // Length is the smallest duration of setup and load
 	// Shares is what each of the scenario's keys has to pay for at most, in entry
-	// credits: what its entries cost, or of a closed loop its [Share] of the
+	// credits: what its entries and hostile calls cost, or of a closed loop its [Share] of the
 	// budget.
 	Shares []int64
 	Closed bool
@@ -73,6 +75,11 @@ func NewPlan(s *scenarios.Scenario) Plan {
 	}
 	add(newSetup(s, w), true)
 	add(newLoad(s, w), !p.Closed)
+	p.Hostile = newHostilePlan(s)
+	p.Total.Credits += p.Hostile.Credits
+	for i, credits := range p.Hostile.Shares {
+		p.Shares[i] += credits
+	}
 	p.Total.Name = "total"
 	if p.Closed {
 		p.Total.Rate = usersText(s.Load.Users)

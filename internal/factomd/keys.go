@@ -57,6 +57,9 @@ func ParseKey(secret string) (Key, error) {
 	return Key{}, errors.New("not a Factom key: the checksum is wrong, is a character missing or mistyped?")
 }
 
+// ECKey returns the entry-credit key of a seed.
+func ECKey(seed [32]byte) Key { return newKey(seed[:], false) }
+
 func newKey(seed []byte, factoid bool) Key {
 	private := ed25519.NewKeyFromSeed(seed)
 	return Key{

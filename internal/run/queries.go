@@ -76,22 +76,22 @@ func (q *queries) request(d generator.Draw) generator.Request {
 		ask = q.question(method, &d)
 	}
 	node := q.nodes[d.Endpoint]
-	return generator.Request{Name: string(method), Make: func(ctx context.Context) (results.CallOutcome, error) {
+	return generator.Request{Name: string(method), Make: func(ctx context.Context) generator.Answer {
 		return judge(ask(ctx, node))
 	}}
 }
 
 // judge sorts how a query went. An error of the node is wrong, as each question
 // has an answer; what came over the wire broken, or not at all, has failed.
-func judge(err error) (results.CallOutcome, error) {
+func judge(err error) generator.Answer {
 	rejected, _, _ := factomd.Classify(err)
 	switch {
 	case err == nil:
-		return results.CallRight, nil
+		return generator.Answer{Outcome: results.CallRight}
 	case rejected, errors.Is(err, factomd.ErrWrongReply):
-		return results.CallWrong, err
+		return generator.Answer{Outcome: results.CallWrong, Err: err}
 	}
-	return results.CallFailed, err
+	return generator.Answer{Outcome: results.CallFailed, Err: err}
 }
 
 // question draws what a method asks for. It is nil where there is nothing yet.

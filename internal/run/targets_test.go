@@ -29,7 +29,7 @@ func draws(n int) (all []generator.Draw) {
 		Sleep: func(context.Context, time.Time) bool { return len(all) < n },
 		Request: func(d generator.Draw) generator.Request {
 			all = append(all, d)
-			return generator.Request{Make: func(context.Context) (results.CallOutcome, error) { return results.CallRight, nil }}
+			return generator.Request{Make: func(context.Context) generator.Answer { return generator.Answer{} }}
 		},
 		Called: func(results.Call) {},
 	}).Run(context.Background(), context.Background())
@@ -138,11 +138,11 @@ func TestJudgement(t *testing.T) {
 		if r.Name != string(methods[item]) {
 			t.Errorf("%s is asked for instead of %s", r.Name, methods[item])
 		}
-		outcome, err := r.Make(context.Background())
-		if (err == nil) != (outcome == results.CallRight) {
-			t.Errorf("%s: %s with %v", r.Name, outcome, err)
+		a := r.Make(context.Background())
+		if (a.Err == nil) != (a.Outcome == results.CallRight) {
+			t.Errorf("%s: %s with %v", r.Name, a.Outcome, a.Err)
 		}
-		return outcome
+		return a.Outcome
 	}
 	for name, test := range map[string]struct {
 		fault func(string) *factomdtest.Fault
