@@ -24,7 +24,7 @@ func Build(path string) (*Report, error) {
 		return nil, err
 	}
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call})
+	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add})
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,8 @@ type fold struct {
 	lostTotal uint64
 	series    seriesFold
 	queries   queriesFold
+	hostile   hostileFold
+	findings  findingFold
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
 	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
@@ -88,6 +90,7 @@ func newFold(m *results.Manifest) *fold {
 		m:         m,
 		endpoints: make([]section, len(m.Network.Endpoints)),
 		confirmed: map[uint32][]int64{},
+		hostile:   hostileFold{},
 	}
 }
 
@@ -317,11 +320,13 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Series:  f.series.table(samples),
 		Queries: []Query{},
 		Errors:  f.all.errors.rows(),
+
+		Findings: f.findings.rows(),
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
 			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,
-			ConnectionsMax: m.Harness.ConnectionsMax,
-			MissedSlots:    f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
+			HostileRequests: m.Harness.HostileRequests, ConnectionsMax: m.Harness.ConnectionsMax,
+			MissedSlots: f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},
 	}
 	if r.Load.Model == "" {
@@ -334,6 +339,10 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 	f.lost = f.lost[:min(len(f.lost), MaxListed)]
 	r.Audit = Audit{Lost: append([]LostEntry{}, f.lost...), Listed: len(f.lost), Total: f.lostTotal}
 
+	var err error
+	if r.Hostile, err = f.hostile.rows(); err != nil {
+		return nil, err
+	}
 	if err := f.sections(r); err != nil {
 		return nil, err
 	}

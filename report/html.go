@@ -24,6 +24,9 @@ const (
 	mostErrors = 100
 	mostBlocks = 250
 	fewPhases  = 30 // more of them are folded away
+
+	mostFindings = 100
+	mostAnswers  = 5 // to hostile calls of one kind
 )
 
 // WriteHTML writes the report as one HTML page that needs nothing else: no
@@ -54,6 +57,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"loop":     loopText,
 		"errors":   errorsText,
 		"cell":     cellOf,
+		"answers":  func(a []HostileAnswer) []HostileAnswer { return a[:min(len(a), mostAnswers)] },
 		"many":     func(rows any) string { return countText(uint64(reflect.ValueOf(rows).Len())) },
 		"measured": func(t ThresholdResult) string { return measuredText(t.Expression, t.Value, r.Network.BlockSeconds) },
 	}
@@ -86,7 +90,9 @@ type page struct {
 	QueriesWide   template.HTML
 	QueriesNarrow template.HTML
 	QueryErrors   []queryError
-	Without       string // which entries the latencies leave out
+	Findings      []Finding
+	Hostile       HostileKind // all kinds together
+	Without       string      // which entries the latencies leave out
 }
 
 func newPage(r *Report) page {
@@ -105,6 +111,8 @@ func newPage(r *Report) page {
 		QueriesWide:   drawQueries(r.Queries, wideFrame()),
 		QueriesNarrow: drawQueries(r.Queries, narrowFrame()),
 		QueryErrors:   queryErrors(r.Queries),
+		Findings:      r.Findings[:min(len(r.Findings), mostFindings)],
+		Hostile:       r.hostileTotal(),
 		FoldPhases:    len(r.Phases) > fewPhases,
 		FoldLost:      len(r.Audit.Lost) > 10,
 		CPU:           figureText(r.Harness.CPUSeconds) + " s",

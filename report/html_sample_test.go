@@ -190,6 +190,16 @@ func troubledRun(tb testing.TB) *Report {
 		{0, "read tcp 127.0.0.1:40212->127.0.0.1:8088: i/o timeout", 2, 61.2, strings.Repeat("c0", 32)},
 	}
 	r.Audit = sampleAudit(3)
+	r.Hostile = []HostileKind{
+		{Kind: "repeated-commit", Expected: "refused with -32011 once the first commit is processed, charged once", Count: 92, Right: 92, CreditsSpent: 92,
+			LatencyMS: r.LatencyMS.CommitService, Answers: []HostileAnswer{{-32011, "Repeated Commit", 90}, {0, "success", 2}}},
+		{Kind: "huge-body", Expected: "a reveal of 5 MiB is refused with -32602", Count: 10, Right: 9, Wrong: 1,
+			Answers: []HostileAnswer{{-32602, "Invalid params: Invalid Entry", 9}, {-32603, "Internal error", 1}}},
+	}
+	r.Findings = []Finding{
+		{31.1, "wrong-answer", "huge-body", "answered with Internal error (-32603)", 1},
+		{48.2, "forbidden-entry", "unpaid-key", "entry " + strings.Repeat("7e", 32) + " is in block 8", 1},
+	}
 	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
 	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false
 	r.Thresholds = append(r.Thresholds, ThresholdResult{"commit_service.p99 < 200ms", Number(math.NaN()), false})

@@ -37,6 +37,8 @@ func hostileRun(tb testing.TB) *Report {
 	r.Errors = []Error{{0, h, 1, 1, h}}
 	r.Queries[0].Method, r.Queries[0].Errors = h, r.Errors
 	r.Audit.Lost = []LostEntry{{h, h, h, 1}}
+	r.Hostile = []HostileKind{{Kind: h, Expected: h, Answers: []HostileAnswer{{-1, h, 1}}}}
+	r.Findings = []Finding{{1, h, h, h, 1}}
 	for i := range r.Thresholds {
 		r.Thresholds[i].Expression = h
 	}
@@ -187,7 +189,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 			t.Fatalf("the page has the character %U", r)
 		}
 	}
-	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries"} {
+	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings"} {
 		if text := textOf(byID(root, id)); !strings.Contains(text, `</style></title></svg><script>alert(1)</script>`) {
 			t.Errorf("%s does not show the text as it is", id)
 		}
@@ -209,9 +211,12 @@ func TestPageSections(t *testing.T) {
 				found = append(found, attr(n, "id"))
 			}
 		}
-		want := sections
+		want := slices.Clone(sections)
+		if len(r.Hostile) > 0 {
+			want = slices.Insert(want, 5, "hostile")
+		}
 		if len(r.Queries) > 0 {
-			want = slices.Insert(slices.Clone(sections), 5, "queries")
+			want = slices.Insert(want, 5, "queries")
 		}
 		if !slices.Equal(found, want) {
 			t.Errorf("%s has the sections %v", name, found)
@@ -252,6 +257,8 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "errors", []string{"JSON-RPC −32011", "HTTP 502", "transport", "i/o timeout", "31.4 s"}, nil},
 		{troubledRun(t), "entries", []string{"2 of the confirmed are ambiguous", "212 were sent late", "adds up"}, []string{"does not add up"}},
 		{troubledRun(t), "lost", []string{"Listed 3 of 3", "the commit was never seen", "the commit was seen, the reveal was not", "acknowledged by a leader, then in no block"}, nil},
+		{troubledRun(t), "findings", []string{"did what it must not do", "forbidden-entry unpaid-key entry", "1 48.2 s"}, []string{"No finding"}},
+		{troubledRun(t), "hostile", []string{"repeated-commit refused with -32011", "90 × Repeated Commit (-32011)", "all 102 101 1 0 92"}, nil},
 		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},
 		{troubledRun(t), "queries", []string{
 			"2 of 300 queries have no answer", "entry 100 97 1 2", "all methods 300 297 1 2", "† Less than one query",

@@ -75,6 +75,9 @@ func (f *fold) judge(r *Report) error {
 		}
 		r.VerdictWhy += "."
 	}
+	if n := r.findings(); n > 0 {
+		r.VerdictWhy = strings.TrimSuffix(r.VerdictWhy, ".") + "; " + findingsText(n) + "."
+	}
 	if f.m.EndedEarly != "" {
 		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
 	}
@@ -164,21 +167,23 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 	if m.OfQueries() {
 		return r.QueriesTotal.metric(strings.TrimPrefix(name, "queries."))
 	}
+	t, rates, hostile := &r.Totals, &r.Rates, r.hostileTotal()
+	counts := map[string]uint64{
+		"planned": t.Planned, "sent": t.Sent, "late": t.Late, "confirmed": t.Confirmed, "accepted": t.Accepted,
+		"lost": t.Lost, "rejected": t.Rejected, "failed": t.Failed, "skipped": t.Skipped, "ambiguous": t.Ambiguous,
+		"chains": t.Chains, "entries": t.Entries, "credits_spent": t.CreditsSpent, "bytes": t.Bytes,
+		"hostile.count": hostile.Count, "hostile.right": hostile.Right, "hostile.wrong": hostile.Wrong, "hostile.failed": hostile.Failed,
+		string(scenarios.Findings): r.findings(),
+	}
+	if n, ok := counts[name]; ok {
+		return float64(n), true
+	}
 	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
 		l, ok := r.LatencyMS.stage(stage)
 		if !ok || l.Count == 0 || f.hidden(stage, l.Count, figure) {
 			return 0, false
 		}
 		return l.figure(figure)
-	}
-	t, rates := &r.Totals, &r.Rates
-	counts := map[string]uint64{
-		"planned": t.Planned, "sent": t.Sent, "late": t.Late, "confirmed": t.Confirmed, "accepted": t.Accepted,
-		"lost": t.Lost, "rejected": t.Rejected, "failed": t.Failed, "skipped": t.Skipped, "ambiguous": t.Ambiguous,
-		"chains": t.Chains, "entries": t.Entries, "credits_spent": t.CreditsSpent, "bytes": t.Bytes,
-	}
-	if n, ok := counts[name]; ok {
-		return float64(n), true
 	}
 	perSecond := map[string]float64{
 		"rates.planned_per_s": rates.PlannedPerS, "rates.sent_per_s": rates.SentPerS, "rates.confirmed_per_s": rates.ConfirmedPerS,

@@ -37,16 +37,27 @@ type queryFold struct {
 	errors           errorTable
 }
 
-// call takes in a call that was due in a measured phase.
+// call takes in a call of either kind.
 func (f *fold) call(c results.Call) {
-	if c.Kind != results.Query || c.Phase >= len(f.phases) {
-		return
+	f.findings.call(c)
+	if c.Kind == results.Hostile {
+		f.hostile.add(c, f.inMeasured(c))
+	} else if f.inMeasured(c) {
+		f.query(c)
+	}
+}
+
+// inMeasured reports whether a call was due in a measured phase.
+func (f *fold) inMeasured(c results.Call) bool {
+	if c.Phase >= len(f.phases) {
+		return false
 	}
 	// A load can take longer than its phases, until the last entry is answered.
 	p := &f.phases[c.Phase]
-	if !p.Measured || c.Planned < p.Start || c.Planned >= p.End {
-		return
-	}
+	return p.Measured && c.Planned >= p.Start && c.Planned < p.End
+}
+
+func (f *fold) query(c results.Call) {
 	q := &f.queries
 	if q.methods == nil {
 		q.methods = map[string]*queryFold{}

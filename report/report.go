@@ -41,6 +41,8 @@ type Report struct {
 	QueriesTotal Query             `json:"queries_total"`
 	Errors       []Error           `json:"errors"`
 	Audit        Audit             `json:"audit"`
+	Hostile      []HostileKind     `json:"hostile"`
+	Findings     []Finding         `json:"findings"`
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Harness      Harness           `json:"harness"`
 }
@@ -208,7 +210,7 @@ type Endpoint struct {
 type Block struct {
 	Height     uint32  `json:"height"`
 	ClosedS    float64 `json:"closed_s"` // when it was first seen saved, seconds since the start
-	Entries    uint64  `json:"entries"`  // entries seen in the blocks of own chains, others' included
+	Entries    uint64  `json:"entries"`  // entries seen in the blocks of own chains, others' included, those of hostile calls not
 	OwnEntries uint64  `json:"own_entries"`
 	LatencyMS  Latency `json:"latency_ms"` // confirm latency of its own entries, measured phases or not
 }
@@ -261,6 +263,8 @@ type Harness struct {
 	// most, idle ones and the observer's included.
 	ConnectionsMax uint64 `json:"connections_max"`
 	QueryRequests  uint64 `json:"query_requests"`
+	// HostileRequests are those of hostile calls, with what prepares them.
+	HostileRequests uint64 `json:"hostile_requests"`
 	// MissedSlots were sent more than 10 ms late, or skipped, on the harness's
 	// own account: the node did not hold them back.
 	MissedSlots uint64 `json:"missed_slots"`

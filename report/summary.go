@@ -48,7 +48,20 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 			latText(q.LatencyMS, q.LatencyMS.P50), latText(q.LatencyMS, q.LatencyMS.P95), latText(q.LatencyMS, q.LatencyMS.P99))
 	}
 
+	if h := r.hostileTotal(); h.Count > 0 {
+		fmt.Fprintf(&b, "\nhostile   %d = %d right + %d wrong + %d failed; %d entry credits\n", h.Count, h.Right, h.Wrong, h.Failed, h.CreditsSpent)
+	}
+
 	const most = 5
+	if len(r.Findings) > 0 {
+		b.WriteString("\n")
+	}
+	for _, f := range r.Findings[:min(len(r.Findings), most)] {
+		fmt.Fprintf(&b, "finding   %d × %s, %s: %s\n", f.Count, f.Kind, f.Name, f.Detail)
+	}
+	if len(r.Findings) > most {
+		fmt.Fprintf(&b, "          and %d more kinds of findings\n", len(r.Findings)-most)
+	}
 	if len(r.Errors) > 0 {
 		b.WriteString("\n")
 	}
