@@ -77,7 +77,7 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	}
 
 	if p.Closed {
-		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them for the chains\n", s.Credits.Budget, p.Total.Credits)
+		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them for the chains\n", s.Credits.Budget, p.Total.Credits-p.Hostile.Credits)
 	} else {
 		fmt.Fprintf(out, "\ncredits  %d of the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
 	}
@@ -95,6 +95,9 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 			length += phase.For
 		}
 		fmt.Fprintf(out, "queries  about %.0f beside the entries, %g/s during the load\n", q.Rate*length.Seconds(), q.Rate)
+	}
+	if h := s.Hostile; h != nil {
+		fmt.Fprintf(out, "hostile  up to %d calls beside the entries, %g/s during the load, at most %d of the credits\n", p.Hostile.Calls, h.Rate, p.Hostile.Credits)
 	}
 	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
 	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {

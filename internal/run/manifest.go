@@ -63,6 +63,7 @@ func (r *run) complete() {
 	m := r.manifest
 	m.Ended = time.Now().UTC()
 	m.Observed.Requests = uint64(r.network.requests())
+	m.Harness.HostileRequests = r.hostileRequests.Load()
 	if r.observer != nil {
 		m.Observed.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
 	}

@@ -32,8 +32,11 @@ type network struct {
 }
 
 type endpoint struct {
-	client  *factomd.Client
-	reader  *factomd.Client // of the queries, with connections and counts of its own; nil without any
+	client *factomd.Client
+	// reader is of the queries, and hostile of the hostile calls, with connections
+	// and counts of their own; nil without any.
+	reader  *factomd.Client
+	hostile *factomd.Client
 	weight  int
 	version string
 }
@@ -42,11 +45,19 @@ type endpoint struct {
 func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoint, err error) {
 	e.weight = weight
 	o.Timeout, o.Connections = s.Load.SubmitTimeout, s.Load.InFlight
-	if e.client, err = factomd.New(o); err != nil || s.Queries == nil {
+	if e.client, err = factomd.New(o); err != nil {
 		return e, err
 	}
-	o.Connections = s.Queries.InFlight
-	e.reader, err = factomd.New(o)
+	if s.Queries != nil {
+		o.Connections = s.Queries.InFlight
+		if e.reader, err = factomd.New(o); err != nil {
+			return e, err
+		}
+	}
+	if s.Hostile != nil {
+		o.Connections = s.Hostile.InFlight
+		e.hostile, err = factomd.New(o)
+	}
 	return e, err
 }
 
@@ -296,6 +307,9 @@ func (n *network) close() {
 	}
 	for _, e := range n.endpoints {
 		e.client.Close()
+		if e.hostile != nil {
+			e.hostile.Close()
+		}
 		if e.reader != nil {
 			e.reader.Close()
 		}

@@ -35,7 +35,8 @@ type Options struct {
 	ToolVersion string
 	// NodeCommand runs the embedded node: the program and its first arguments.
 	NodeCommand []string
-	// AboveCeiling allows more than [RateCeiling] on a network that is not LOCAL.
+	// AboveCeiling allows more than [RateCeiling], and hostile calls, on a network
+	// that is not LOCAL.
 	AboveCeiling bool
 	// Deadline ends the run, waiting included; 0 is none.
 	Deadline time.Duration
@@ -89,6 +90,8 @@ type run struct {
 	queries   *queries // nil without any
 	sampling  *seriesSampler
 	pauses    pauseMeter
+
+	hostileRequests atomic.Uint64
 
 	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
@@ -222,6 +225,10 @@ func (r *run) admissible(ctx context.Context) error {
 			"    hint: agree on it with the network's operators, then say so with --yes, or %s",
 			what, r.network.identity.Name, RateCeiling, instead)
 	}
+	if r.Scenario.Hostile != nil && !r.network.identity.IsLocal() && !r.AboveCeiling {
+		return fmt.Errorf("the scenario makes hostile calls, and %s is not a LOCAL network: others share its nodes\n"+
+			"    hint: agree on it with the network's operators, then say so with --yes, or leave hostile out", r.network.identity.Name)
+	}
 	return r.affordable(ctx)
 }
 
@@ -318,7 +325,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		options.Keys = append(options.Keys, p.ec)
 	}
 	if r.plan.Closed {
-		options.Budget = r.Scenario.Credits.Budget
+		options.Budget, options.Reserved = r.Scenario.Credits.Budget, r.plan.Hostile.Shares
 	}
 	r.generator = generator.New(options)
 	if r.Scenario.Queries != nil {
@@ -344,10 +351,11 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.sampleAcceptance(background, &observers)
 	}
 	r.enter(StageLoad)
-	endReads := r.read(stop, abort)
+	endReads, endHostile := r.read(stop, abort), r.startHostile(stop, abort)
 	err = r.generator.Load(stop, abort)
 	ended := time.Since(r.start)
 	endReads()
+	endHostile()
 	switch {
 	case errors.Is(err, generator.ErrBudget):
 		r.manifest.EndedEarly = fmt.Sprintf("the budget of %d entry credits is used up", r.Scenario.Credits.Budget)

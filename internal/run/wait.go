@@ -21,7 +21,7 @@ func (r *run) wait(abort context.Context) {
 	defer tick.Stop()
 	for {
 		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
-		if awaited == 0 || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
+		if awaited == 0 && !r.watching(ended) || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
 			return
 		}
 		select {
@@ -34,6 +34,12 @@ func (r *run) wait(abort context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// watching reports whether what hostile calls brought about until an instant may
+// still show in a block.
+func (r *run) watching(ended int64) bool {
+	return r.Scenario.Hostile != nil && r.Scenario.Confirm.Until == scenarios.UntilBlock && !r.collector.Passed(ended)
 }
 
 // hasty is how long the audit may take when nobody wants to wait any more: what

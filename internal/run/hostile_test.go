@@ -1,0 +1,209 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomdtest"
+	"github.com/FactomProject/factom-load/internal/run"
+	"github.com/FactomProject/factom-load/internal/testnet"
+	"github.com/FactomProject/factom-load/internal/testnet/testnode"
+	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// everyKind makes hostile calls of all kinds.
+const everyKind = "hostile: {rate: 40/s}\n"
+
+// hostileCredits is what the right hostile calls of a report cost.
+func hostileCredits(r *report.Report) (credits, calls uint64) {
+	for _, h := range r.Hostile {
+		credits += h.CreditsSpent
+		calls += h.Count
+	}
+	return credits, calls
+}
+
+// A node that does what it must passes, and the books of load and hostile calls
+// are apart and complete.
+func TestHostileCallsBesideTheLoad(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond})
+	text := plan{phase: "for: 2s, rate: 20/s"}.scenario(n.URL()) + everyKind + "thresholds: [findings == 0, hostile.wrong == 0, hostile.failed == 0]\n"
+	got := carryOut(t, text)
+	got.verdict(t, report.Pass, report.ExitOK)
+	if len(got.Findings) > 0 || len(got.Hostile) != len(scenarios.HostileKinds()) {
+		t.Errorf("findings %v, %d kinds", got.Findings, len(got.Hostile))
+	}
+	planned := generator.NewPlan(parse(t, text))
+	var repeated int
+	for _, h := range got.Hostile {
+		if h.Right != h.Count || h.Count == 0 {
+			t.Errorf("%s: %d of %d right, answers %v", h.Kind, h.Right, h.Count, h.Answers)
+		}
+		if h.Kind == string(scenarios.RepeatedReveal) {
+			repeated = int(h.Count)
+		}
+	}
+	credits, calls := hostileCredits(got.Report)
+	if calls == 0 || calls > planned.Hostile.Calls {
+		t.Errorf("%d calls, planned %d", calls, planned.Hostile.Calls)
+	}
+	count(t, "entries confirmed", got.Totals.Confirmed, len(n.Chain())-repeated)
+	count(t, "credits spent", got.Totals.CreditsSpent+credits, int(n.Spent()))
+	if n.Bought() != planned.Total.Credits || n.Spent() > planned.Total.Credits {
+		t.Errorf("%d credits were bought and %d spent, planned %d", n.Bought(), n.Spent(), planned.Total.Credits)
+	}
+	for _, b := range got.Blocks {
+		if b.Entries != b.OwnEntries {
+			t.Errorf("block %d has %d entries, and %d own: hostile ones are taken for others'", b.Height, b.Entries, b.OwnEntries)
+		}
+	}
+	requests := 0
+	for _, method := range append([]string{"ack", "properties", "current-minute", "dblock-by-height", "ecblock-by-height", "entry-block",
+		"entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit", "no-such-method"}, submits...) {
+		requests += n.Calls(method)
+	}
+	h := got.Harness
+	count(t, "requests of all kinds", h.SubmitRequests+h.ObserverRequests+h.HostileRequests, requests)
+	count(t, "submit requests", h.SubmitRequests, 2*int(planned.Total.Slots))
+}
+
+// What a node is lax about is found: exactly that, and every time.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	const wrong, forbidden, twice = results.WrongAnswer, results.ForbiddenEntry, results.RepeatedEntry
+	for rule, want := range map[factomdtest.Rule]map[scenarios.HostileKind][]results.FindingKind{
+		factomdtest.Signatures: {scenarios.WrongSignature: {forbidden, wrong}},
+		factomdtest.Timestamps: {scenarios.StaleTimestamp: {forbidden}, scenarios.FutureTimestamp: {forbidden}},
+		factomdtest.Sizes:      {scenarios.OversizeEntry: {wrong}, scenarios.HugeBody: {wrong}},
+		factomdtest.Payment: {
+			scenarios.RevealWithoutCommit: {forbidden}, scenarios.UnderpaidCommit: {forbidden}, scenarios.UnpaidKey: {forbidden},
+			scenarios.WrongSignature: {forbidden}, scenarios.StaleTimestamp: {forbidden}, scenarios.FutureTimestamp: {forbidden},
+		},
+		factomdtest.Repeats: {scenarios.RepeatedCommit: {wrong}, scenarios.RepeatedReveal: {twice}},
+	} {
+		t.Run(string(rule), func(t *testing.T) {
+			t.Parallel()
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Lax: []factomdtest.Rule{rule}})
+			got := carryOut(t, plan{phase: "for: 2s, rate: 10/s"}.scenario(n.URL())+everyKind+"thresholds: [findings == 0]\n")
+			got.verdict(t, report.Fail, report.ExitFail)
+			count(t, "of the load confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
+
+			calls := map[string]uint64{}
+			for _, h := range got.Hostile {
+				calls[h.Kind] = h.Count
+			}
+			type found struct{ name, kind string }
+			counts, wanted := map[found]uint64{}, map[found]uint64{}
+			for _, f := range got.Findings {
+				counts[found{f.Name, f.Kind}] += f.Count
+			}
+			for name, kinds := range want {
+				for _, kind := range kinds {
+					wanted[found{string(name), string(kind)}] = calls[string(name)]
+				}
+			}
+			if !maps.Equal(counts, wanted) {
+				t.Errorf("found %v, want %v", counts, wanted)
+			}
+		})
+	}
+}
+
+// A closed loop has what the hostile calls leave of its budget.
+func TestHostileCallsAreInTheBudget(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond})
+	const budget = 200
+	got := carryOut(t, plan{
+		load: "users: 2", phase: "for: 4s", credits: fmt.Sprintf("key: local-test-key, budget: %d", budget),
+	}.scenario(n.URL())+"hostile: {rate: 5/s, mix: [{kind: repeated-commit}, {kind: oversize-entry}]}\n")
+	if !strings.Contains(got.Run.EndedEarly, "budget") {
+		t.Errorf("it ended early: %q", got.Run.EndedEarly)
+	}
+	credits, calls := hostileCredits(got.Report)
+	count(t, "credits spent", got.Totals.CreditsSpent+credits, int(n.Spent()))
+	if n.Spent() > budget || n.Bought() > budget || calls == 0 {
+		t.Errorf("%d credits were bought and %d spent of a budget of %d, with %d hostile calls", n.Bought(), n.Spent(), budget, calls)
+	}
+}
+
+// Others share the nodes of a network that is not LOCAL: hostile calls take
+// consent there.
+func TestHostileCallsNeedConsent(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{NetworkID: factomdtest.Test})
+	text := plan{phase: "for: 1s, rate: 5/s"}.scenario(n.URL())
+	for _, hostile := range []string{"", everyKind} {
+		for _, consent := range []bool{false, true} {
+			err := run.Do(context.Background(), context.Background(), run.Options{
+				Scenario: parse(t, text+hostile), ID: "test", Out: filepath.Join(t.TempDir(), "run"), AboveCeiling: consent,
+			})
+			var refused *run.Refused
+			if !errors.As(err, &refused) { // at the latest for its key, which pays on LOCAL networks only
+				t.Fatalf("not refused: %v", err)
+			}
+			if asked := strings.Contains(err.Error(), "hostile calls"); asked != (hostile != "" && !consent) {
+				t.Errorf("with %q and consent %v: %v", hostile, consent, err)
+			}
+		}
+	}
+}
+
+// Everything that the program says of hostile calls is true of a real factomd.
+// It is checked by code that shares nothing with the program: it walks all blocks
+// and asks for the payer's balance.
+func TestHostileRealNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a real node takes half a minute")
+	}
+	t.Parallel()
+	n, err := testnet.Start(t.Context(), testnet.Options{Command: testnode.Command(t), BlockTime: 6 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Stop(context.Background()) })
+	r, _ := doReal(t, fmt.Sprintf(`
+version: 1
+network: {expect: LOCAL, endpoints: [{url: %q}]}
+credits: {key: local-test-key}
+workload: {chains: 3, mix: [{kind: entry, size: 100..500B}]}
+load: {phases: [{for: 13s, rate: 5/s}]}
+hostile: {rate: 10/s}
+`, n.Endpoint()), nil)
+
+	repeated := uint64(0)
+	for _, h := range r.Hostile {
+		if h.Right != h.Count || h.Count == 0 {
+			t.Errorf("%s: %d of %d right, answers %v", h.Kind, h.Right, h.Count, h.Answers)
+		}
+		if h.Kind == string(scenarios.RepeatedReveal) {
+			repeated = h.Count
+		}
+	}
+	if diff := cmp.Diff([]report.Finding{}, r.Findings); diff != "" || len(r.Hostile) != len(scenarios.HostileKinds()) {
+		t.Errorf("%d kinds, findings %s", len(r.Hostile), diff)
+	}
+	i := slices.IndexFunc(r.Hostile, func(h report.HostileKind) bool { return h.Kind == string(scenarios.RepeatedCommit) })
+	if answers := r.Hostile[i].Answers; len(answers) != 1 || answers[0].Code != -32011 {
+		t.Errorf("repeated commits, once they are processed, are answered with %v", answers)
+	}
+	chain := walk(t, n.Endpoint())
+	count(t, "entries with the marker in the chain, less those revealed twice", uint64(len(chain))-repeated, int(r.Totals.Confirmed))
+	credits, _ := hostileCredits(r)
+	if spent := uint64(balanceSpent(t, n.Endpoint(), r)); spent != r.Totals.CreditsSpent+credits {
+		t.Errorf("the node charged %d entry credits, the report says %d and %d", spent, r.Totals.CreditsSpent, credits)
+	}
+}
