@@ -146,12 +146,14 @@ func homeOf(key string) string {
 		return "workload.mix.size"
 	case "files":
 		return "workload.mix.payload"
-	case "users", "think", "arrival", "in_flight", "late", "late_by", "submit_timeout", "reveal", "phases":
+	case "users", "think", "arrival", "in_flight", "late", "late_by", "submit_timeout", "reveal", "phases", "search":
 		return "load"
 	case "for", "rate", "replay", "measured":
 		return "load.phases"
 	case "method":
 		return "queries.mix"
+	case "from", "to", "step", "hold", "within", "stop_when":
+		return "load.search"
 	case "until", "timeout":
 		return "confirm"
 	case "primary":

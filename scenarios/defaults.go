@@ -3,9 +3,9 @@ package scenarios
 import "time"
 
 // What a scenario says where its file says nothing. The only keys that a file
-// must have are version and load.phases, in a phase for and rate, in an item of
-// a mix kind, of queries the rate and in an item of their mix method, and
-// credits.key where the network is not a local one.
+// must have are version and load.phases or load.search, in a phase for and rate, in
+// a search from and to, in an item of a mix kind, of queries the rate and in an item
+// of their mix method, and credits.key where the network is not a local one.
 const (
 	// DefaultSeed seeds everything that is drawn at random.
 	DefaultSeed = 1
@@ -79,6 +79,14 @@ const (
 	// the node has processed what they repeat.
 	DefaultHostileInFlight = 20
 
+	// DefaultHoldBlocks is the length of a search's step, in directory blocks: in
+	// three an overload of a tenth shows in the backlog (package results, Backlog).
+	DefaultHoldBlocks = 3
+	// DefaultNarrowing is what part of a search's step its within is. The step
+	// itself is a tenth of the way from the lowest to the highest rate, rounded up
+	// to 1, 2 or 5 times a power of ten.
+	DefaultNarrowing = 4
+
 	DefaultUntil = UntilBlock
 	// DefaultTimeoutBlocks is in directory blocks.
 	DefaultTimeoutBlocks = 3
@@ -137,6 +145,19 @@ func defaultHostile() *Hostile {
 		h.Mix = append(h.Mix, HostileItem{Kind: k, Weight: DefaultWeight})
 	}
 	return h
+}
+
+// defaultStops is when a step of a search has not held, if it does not say. Blocks
+// and the backlog show an overload, which submit latency hides. An entry that comes
+// just too late for a block is in the next: a healthy node stays well below two. A
+// few errors in a hundred are a connection now and then, and no overload; a single
+// entry that was taken and is in no block is too much.
+func defaultStops() (stops []Stop) {
+	for _, text := range []string{"confirm.p99 > 2blocks", BacklogGrows, "lost > 0", "failed > 1%", "rejected > 1%"} {
+		stop, _ := parseStop(text) // a test parses them
+		stops = append(stops, stop)
+	}
+	return stops
 }
 
 // defaultLocal is the network of a scenario that names none.

@@ -9,8 +9,8 @@ import (
 // Override is what --rate and --for do: one measured phase named load takes the
 // place of all measured phases, at the rate, by default the highest of theirs,
 // and for the length, by default the sum of theirs. Phases that are not measured
-// stay. A closed loop takes no rate. A nil rate and a length of 0 are left to the default; with both it does
-// nothing. The error is a [Problem], and then the scenario is as it was.
+// stay. A closed loop takes no rate, and a search neither rate nor length. A nil rate
+// and a length of 0 are left to the default; with both it does nothing. The error is a [Problem], and then the scenario is as it was.
 func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	if rate == nil && length == 0 {
 		return nil
@@ -23,6 +23,10 @@ func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	if closed && rate != nil {
 		return complain("the load has users, who write as fast as they are answered",
 			"for more or less load change their number with --set load.users=N").at(at, "load.users")
+	}
+	if s.Load.Search != nil {
+		return complain("the load has a search, which has rates and lengths of its own",
+			"change them with --set load.search.from=RATE, to, step or hold").at(at, "load.search")
 	}
 	load := Phase{Name: "load", Measured: true}
 	place := -1
@@ -61,7 +65,7 @@ func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	case load.For <= 0 || load.For > MaxDuration:
 		return complain("the length is out of range", "allowed is above 0s, up to 30 days (720h)").at(position{file: "--for"}, "")
 	}
-	if p := scheduleProblem(phases, closed); p != nil {
+	if p := scheduleProblem(phases, kindOfLoad(closed, false)); p != nil {
 		return p.at(at, "load.phases")
 	}
 	s.Load.Phases = phases

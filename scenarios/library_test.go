@@ -12,7 +12,7 @@ import (
 )
 
 func TestLibrary(t *testing.T) {
-	if want := []string{"burst", "chains", "hostile", "ramp", "readers", "smoke", "soak", "spike", "steady", "users"}; !slices.Equal(Library(), want) {
+	if want := []string{"burst", "chains", "hostile", "knee", "ramp", "readers", "smoke", "soak", "spike", "steady", "users"}; !slices.Equal(Library(), want) {
 		t.Errorf("Library = %v, want %v", Library(), want)
 	}
 	for _, name := range Library() {
@@ -62,6 +62,10 @@ func leastBudget(s *Scenario) int64 {
 			slots += float64(s.Load.Users) / s.Load.Think.Seconds() * p.For.Seconds()
 		}
 	}
+	if q := s.Load.Search; q != nil {
+		_, rates := q.Most()
+		slots += rates * q.Hold.Of(s.Network.Local.BlockTime).Seconds()
+	}
 	return int64(1.1*slots*cost/weights) + 11*int64(s.Workload.Chains)
 }
 
@@ -103,8 +107,8 @@ func TestRead(t *testing.T) {
 		}
 	}
 	for arg, want := range map[string]string{
-		"smokey":  "no scenario \"smokey\": file does not exist\n    hint: did you mean smoke? the library has burst, chains, hostile, ramp, readers, smoke, soak, spike, steady, users; for a file of your own give its path",
-		"x/y.yml": "no scenario \"x/y.yml\": file does not exist\n    hint: the library has burst, chains, hostile, ramp, readers, smoke, soak, spike, steady, users; for a file of your own give its path",
+		"smokey":  "no scenario \"smokey\": file does not exist\n    hint: did you mean smoke? the library has burst, chains, hostile, knee, ramp, readers, smoke, soak, spike, steady, users; for a file of your own give its path",
+		"x/y.yml": "no scenario \"x/y.yml\": file does not exist\n    hint: the library has burst, chains, hostile, knee, ramp, readers, smoke, soak, spike, steady, users; for a file of your own give its path",
 	} {
 		if _, _, err := Read(nil, arg); !errors.Is(err, fs.ErrNotExist) || err.Error() != want {
 			t.Errorf("%s: %v", arg, err)

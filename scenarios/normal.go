@@ -86,6 +86,17 @@ func (s *Scenario) Normal() []byte {
 			line("shape", p.Shape.Kind, p.Shape.Steps, p.Shape.Period.Nanoseconds())
 		}
 	}
+	if q := l.Search; q != nil {
+		line("search", q.From, q.To, q.Step, q.Within)
+		if q.Hold.Blocks > 0 {
+			line("hold_blocks", q.Hold.Blocks)
+		} else {
+			line("hold_ns", q.Hold.Time.Nanoseconds())
+		}
+		for _, stop := range q.StopWhen {
+			line("stop", stop.Expression)
+		}
+	}
 
 	if q := s.Queries; q != nil {
 		line("queries", q.Rate, q.InFlight)

@@ -234,6 +234,11 @@ func drawScenario(t *rapid.T) *Scenario {
 	if s.Workload.Chains > 0 {
 		s.Workload.Choose = rapid.SampledFrom([]Choice{{Kind: Single}, {Kind: Uniform}, {Zipf, 1.2}, {Zipf, 10}}).Draw(t, "choose")
 	}
+	if !s.Load.Closed() && s.Confirm.Until == UntilBlock && rapid.Bool().Draw(t, "search") {
+		s.Load.Search = drawSearch(t)
+		s.Load.Search.Hold.Blocks = float64(rapid.IntRange(8, 40).Draw(t, "hold")) / 4
+		s.Load.Search.StopWhen = defaultStops()
+	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "phases") {
 		p := Phase{Name: fmt.Sprintf("%s-%d", name.Draw(t, "phase"), i), For: min(time.Millisecond+duration.Draw(t, "for"), 24*time.Hour), Measured: i == 0 || rapid.Bool().Draw(t, "measured")}
 		p.From, p.To = rate.Draw(t, "from"), rate.Draw(t, "to")
@@ -253,9 +258,10 @@ func drawScenario(t *rapid.T) *Scenario {
 		if s.Load.Closed() {
 			p = Phase{Name: p.Name, For: p.For, Measured: p.Measured}
 		}
+		p.Measured = p.Measured && s.Load.Search == nil
 		s.Load.Phases = append(s.Load.Phases, p)
 	}
-	if s.Workload.Chains > 0 && rapid.Bool().Draw(t, "hostile") {
+	if s.Workload.Chains > 0 && s.Load.Search == nil && rapid.Bool().Draw(t, "hostile") {
 		s.Hostile = &Hostile{Rate: (rate.Draw(t, "hostile rate") + 1) / 4, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "hostile in_flight")}
 		for _, k := range rapid.Permutation(HostileKinds()).Draw(t, "kinds")[:rapid.IntRange(1, 13).Draw(t, "kinds")] {
 			s.Hostile.Mix = append(s.Hostile.Mix, HostileItem{k, weight.Draw(t, "weight")})

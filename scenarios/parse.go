@@ -70,6 +70,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	if s.Network.Local == nil && s.Network.Endpoints == nil {
 		s.Network.Local = defaultLocal()
 	}
+	d.searchable(root, s)
 	return s
 }
 

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,7 @@ const phasesHint = "a load is a list of phases: phases: [{for: 60s, rate: 50/s}]
 func (d *decoder) load(n *node, l *Load) bool {
 	return d.sound(func() {
 		closed := n.get("users") != nil
+		kind := kindOfLoad(closed, n.get("search") != nil)
 		d.fields(n,
 			field{"users", into(whole[int](d, 1, maxUsers), &l.Users)},
 			field{"think", func(n *node) { value(d, n, parseThink, &l.Think) }},
@@ -35,9 +37,15 @@ func (d *decoder) load(n *node, l *Load) bool {
 			field{"late_by", into(d.duration, &l.LateBy)},
 			field{"submit_timeout", into(d.duration, &l.SubmitTimeout)},
 			field{"reveal", into(oneOf(d, RevealAfter, RevealTogether), &l.Reveal)},
-			field{"phases", func(n *node) { d.phases(n, closed, &l.Phases) }},
+			field{"phases", func(n *node) { d.phases(n, kind, &l.Phases) }},
+			field{"search", func(n *node) { d.search(n, &l.Search) }},
 		)
-		d.require(n, "phases", phasesHint)
+		if kind != searching {
+			d.require(n, "phases", phasesHint)
+		}
+		if closed && n.get("search") != nil {
+			d.report(n.get("search"), "a search has rates, and the load has users", "keep one of them")
+		}
 		if closed {
 			d.closedLoop(n, l)
 		} else if think := n.get("think"); think != nil {
@@ -74,13 +82,35 @@ func parseThink(text string) (time.Duration, *Problem) {
 	return d, p
 }
 
-func (d *decoder) phases(n *node, closed bool, dst *[]Phase) bool {
+// A loadKind is what a load's phases are for.
+type loadKind int
+
+const (
+	scheduled loadKind = iota // they are the load
+	ofUsers                   // they are the load, of users
+	searching                 // they come before a search
+)
+
+func kindOfLoad(closed, search bool) loadKind {
+	switch {
+	case closed:
+		return ofUsers
+	case search:
+		return searching
+	}
+	return scheduled
+}
+
+func (d *decoder) phases(n *node, kind loadKind, dst *[]Phase) bool {
 	return d.sound(func() {
 		used := map[string]bool{SetupPhase: true}
 		ok := d.sound(func() {
 			for i, item := range d.list(n, 1, maxPhases) {
-				p := Phase{Name: fmt.Sprintf("phase-%d", i+1), Measured: DefaultMeasured}
-				d.phase(item, closed, &p)
+				p := Phase{Name: fmt.Sprintf("phase-%d", i+1), Measured: DefaultMeasured && kind != searching}
+				d.phase(item, kind == ofUsers, &p)
+				if kind == searching {
+					d.beforeSearch(item, p)
+				}
 				if used[p.Name] {
 					d.takenName(item, p.Name)
 				}
@@ -91,7 +121,7 @@ func (d *decoder) phases(n *node, closed bool, dst *[]Phase) bool {
 		if !ok {
 			return
 		}
-		if p := scheduleProblem(*dst, closed); p != nil {
+		if p := scheduleProblem(*dst, kind); p != nil {
 			d.report(n, p.Message, p.Hint)
 		}
 	})
@@ -142,17 +172,27 @@ func (d *decoder) takenName(n *node, name string) {
 	d.report(at, "a phase before it is called "+show(name)+" too", "give each phase a name of its own")
 }
 
+// beforeSearch judges a phase that a search follows.
+func (d *decoder) beforeSearch(n *node, p Phase) {
+	if p.Measured {
+		d.report(n.get("measured"), "the load has a search, and what is measured is the highest step of it that holds", "leave it out: phases before a search are for warming up")
+	}
+	if strings.HasPrefix(p.Name, searchPrefix) {
+		d.report(n.get("name"), show(p.Name)+" begins like the steps of the search", "choose another name")
+	}
+}
+
 // scheduleProblem judges the phases as a whole.
-func scheduleProblem(phases []Phase, closed bool) *Problem {
+func scheduleProblem(phases []Phase, kind loadKind) *Problem {
 	var slots float64
 	measured := false
 	for _, p := range phases {
 		expected := p.Expected()
 		slots += expected
-		measured = measured || p.Measured && (closed || expected > leastLoad)
+		measured = measured || p.Measured && (kind == ofUsers || expected > leastLoad) || kind == searching
 	}
 	switch {
-	case slots == 0 && !closed:
+	case slots == 0 && kind == scheduled:
 		return complain("all phases are pauses", "give at least one of them a rate above 0/s")
 	case !measured:
 		return complain("no phase that sends is measured", "leave measured: false to warm-up phases")
@@ -165,12 +205,15 @@ func scheduleProblem(phases []Phase, closed bool) *Problem {
 // Closed reports whether the load is a closed loop.
 func (l Load) Closed() bool { return l.Users > 0 }
 
-// MaxRate returns the highest rate of the load's phases, in entries a second. A
-// closed loop has none that is known: it is 0.
+// MaxRate returns the highest rate of the load's phases and its search, in entries
+// a second. A closed loop has none that is known: it is 0.
 func (l Load) MaxRate() float64 {
 	var highest float64
 	for _, p := range l.Phases {
 		highest = max(highest, p.highest())
+	}
+	if l.Search != nil {
+		highest = max(highest, l.Search.To)
 	}
 	return highest
 }

@@ -108,7 +108,7 @@ x.yaml:2:8: load: unknown key in-flight
     hint: did you mean in_flight?`},
 	{"unknown", "version: 1\nload:\n  clients: 5\n  phases: [{for: 60s, rate: 50/s}]\n", `
 x.yaml:3:3: load: unknown key clients
-    hint: keys here: users, think, arrival, in_flight, late, late_by, submit_timeout, reveal, phases`},
+    hint: keys here: users, think, arrival, in_flight, late, late_by, submit_timeout, reveal, phases, search`},
 	{"rate of a load", "version: 1\nload: {rate: 50/s, for: 60s}\n", `
 x.yaml:2:7: load: phases is missing
     hint: a load is a list of phases: phases: [{for: 60s, rate: 50/s}]
@@ -427,9 +427,9 @@ x.yaml:5:20: primary: "confirm.p95" is never measured with confirm.until: accept
 - lost < 0
 `, `
 x.yaml:4:3: thresholds[0]: "submit.p98 < 5ms" names "submit.p98", which is not a metric
-    hint: did you mean submit.p90? latencies are one of schedule, submit, accept, confirm, commit_service, reveal_service, a dot, and one of min, mean, stddev, p50, p90, p95, p99, p999, max; others are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
+    hint: did you mean submit.p90? latencies are one of schedule, submit, accept, confirm, commit_service, reveal_service, a dot, and one of min, mean, stddev, p50, p90, p95, p99, p999, max; others are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, search.held_per_s, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
 x.yaml:5:3: thresholds[1]: "lots == 0" names "lots", which is not a metric
-    hint: did you mean lost? besides latencies such as accept.p95 there are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
+    hint: did you mean lost? besides latencies such as accept.p95 there are sent, late, confirmed, accepted, lost, rejected, failed, skipped, ambiguous, planned, chains, entries, credits_spent, bytes, hostile.count, hostile.right, hostile.wrong, hostile.failed, findings, search.held_per_s, rates.planned_per_s, rates.sent_per_s, rates.confirmed_per_s
 x.yaml:6:3: thresholds[2]: "lost = 0" has a single =
     hint: write ==
 x.yaml:7:3: thresholds[3]: "lost =< 0" has an operator that is none

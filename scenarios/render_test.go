@@ -29,10 +29,18 @@ func render(s *Scenario) []byte {
 	l := s.Load
 	p("load:\n  in_flight: %d\n  submit_timeout: %dns\n  reveal: %s", l.InFlight, l.SubmitTimeout, l.Reveal)
 	if l.Closed() {
-		p("  think: %dns\n  users: %d\n  phases:", l.Think, l.Users)
+		p("  think: %dns\n  users: %d", l.Think, l.Users)
 	} else {
-		p("  arrival: %s\n  late: %s\n  late_by: %dns\n  phases:", l.Arrival, l.Late, l.LateBy)
+		p("  arrival: %s\n  late: %s\n  late_by: %dns", l.Arrival, l.Late, l.LateBy)
 	}
+	if q := l.Search; q != nil {
+		p("  search:\n    to: %s /s\n    from: %s /s\n    within: %s /s\n    step: %s /s\n    hold: %s\n    stop_when:",
+			decimal(q.To), decimal(q.From), decimal(q.Within), decimal(q.Step), span(q.Hold))
+		for _, s := range q.StopWhen {
+			p("    - %q", s.Expression)
+		}
+	}
+	p("  phases:")
 	for _, f := range l.Phases {
 		p("  -\n    measured: %v # ?\n    for: %dns\n    name: %s", f.Measured, f.For, quote(f.Name))
 		if f.Replay != nil {

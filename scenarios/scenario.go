@@ -174,7 +174,8 @@ type File struct {
 type Range struct{ Min, Max int }
 
 // Load is the schedule: an open loop, whose instants the phases' rates fix
-// before the run, or a closed loop of users.
+// before the run, or a closed loop of users. A search fixes those of each of its
+// steps when the step begins.
 type Load struct {
 	// Users, where above 0, make the load a closed loop, and its phases have no
 	// rates: each writes an entry, waits for its answers, thinks, and writes the
@@ -190,7 +191,10 @@ type Load struct {
 	// SubmitTimeout ends a commit or a reveal call that is not answered.
 	SubmitTimeout time.Duration
 	Reveal        Reveal
-	Phases        []Phase
+	// Phases come before the search, if there is one, and are not measured then;
+	// there may be none.
+	Phases []Phase
+	Search *Search // or nil
 }
 
 // Arrival is the arrival process of a load.

@@ -43,6 +43,9 @@ const (
 	queriesPrefix = "queries."
 )
 
+// heldRate is the highest rate that held in the scenario's search.
+const heldRate Metric = "search.held_per_s"
+
 // metricOf finds a metric by its name. Rates may leave out their prefix, which
 // the metric always has.
 func metricOf(name string) (Metric, dimension) {
@@ -55,6 +58,8 @@ func metricOf(name string) (Metric, dimension) {
 		return Metric(name), latency
 	case slices.Contains(rates, strings.TrimPrefix(name, ratePrefix)):
 		return Metric(ratePrefix + strings.TrimPrefix(name, ratePrefix)), perSecond
+	case name == string(heldRate):
+		return heldRate, perSecond
 	case slices.Contains(outcomes, name):
 		return Metric(name), outcome
 	case slices.Contains(numbers, name):
@@ -99,7 +104,7 @@ func metricHint(name string) string {
 		all := slices.Concat(queryNumbers, queryOutcomes, figures)
 		return guess(figure, all) + "after " + queriesPrefix + " comes one of " + strings.Join(all, ", ")
 	}
-	others := slices.Concat(outcomes, numbers)
+	others := slices.Concat(outcomes, numbers, []string{string(heldRate)})
 	for _, r := range rates {
 		others = append(others, ratePrefix+r)
 	}
