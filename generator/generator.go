@@ -63,10 +63,12 @@ type Generator struct {
 	composer *composer
 	charged  []atomic.Int64 // by key: entry credits of what was composed
 	hostile  []atomic.Int64 // by key: entry credits of the hostile calls that were made
+	phases   int            // number of the next phase
+	index    uint64         // of the next slot
 	jobs     sync.Pool
 
 	room     chan struct{} // a place in flight each
-	phase    atomic.Int64
+	current  atomic.Int64  // phase
 	requests atomic.Uint64
 }
 
@@ -101,6 +103,8 @@ func New(o Options) *Generator {
 		composer: newComposer(s.Seed, o.Salt, s.Workload.Marker, o.Keys, s.Workload.Chains),
 		charged:  make([]atomic.Int64, len(o.Keys)),
 		hostile:  make([]atomic.Int64, len(o.Keys)),
+		phases:   1,
+		index:    uint64(s.Workload.Chains),
 		room:     make(chan struct{}, s.Load.InFlight),
 	}
 	g.jobs.New = func() any { return new(job) }
@@ -122,14 +126,28 @@ func (g *Generator) Load(stop, abort context.Context) error {
 	if g.load.Closed() {
 		return g.closedLoop(stop, abort)
 	}
-	return g.send(stop, abort, newLoad(g.opts.Scenario, g.workload))
+	return g.sendPhases(stop, abort, g.load.Phases)
+}
+
+// Phase sends one more phase with a rate, after the load's and those that were sent
+// like this before: the numbers of phases and entries go on, and with them what the
+// seed draws. Otherwise it is as [Generator.Load] is.
+func (g *Generator) Phase(stop, abort context.Context, p scenarios.Phase) error {
+	return g.sendPhases(stop, abort, []scenarios.Phase{p})
+}
+
+func (g *Generator) sendPhases(stop, abort context.Context, phases []scenarios.Phase) error {
+	w := newWalk(g.opts.Scenario, g.workload, phases, g.phases, g.index)
+	err := g.send(stop, abort, w)
+	g.phases, g.index = g.phases+len(phases), w.index
+	return err
 }
 
 // InFlight returns how many entries are sent and not answered.
 func (g *Generator) InFlight() int { return len(g.room) }
 
-// Phase returns the number of the phase that the newest slot belongs to.
-func (g *Generator) Phase() int { return int(g.phase.Load()) }
+// Current returns the number of the phase that the newest slot belongs to.
+func (g *Generator) Current() int { return int(g.current.Load()) }
 
 // Charged returns how many entry credits the entries that a key signs cost so
 // far, those that are composed ahead included, and its hostile calls.
@@ -290,7 +308,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 			g.skip(j)
 			continue
 		}
-		g.phase.Store(int64(j.slot.phase))
+		g.current.Store(int64(j.slot.phase))
 		waited := due.Before(full)
 		select {
 		case g.room <- struct{}{}:

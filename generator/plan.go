@@ -10,18 +10,34 @@ import (
 
 // A Plan is what a scenario comes to, slot by slot: exact, whatever the run's
 // salt will be. How many entries a closed loop writes is up to the node: of its
-// load there are the phases alone, and the totals are the setup's.
+// load there are the phases alone, and the totals are the setup's. How far a search
+// goes is up to it too: the totals leave it out.
 type Plan struct {
 	Phases []PhasePlan // the setup first, if there is one
 	// Hostile is what the hostile calls come to, whose credits are in Total's.
 	Hostile HostilePlan
 	Total   PhasePlan // Length is the smallest duration of setup and load
 	// Shares is what each of the scenario's keys has to pay for at most, in entry
-	// credits: what its entries and hostile calls cost, or of a closed loop its [Share] of the
+	// credits: what its entries and hostile calls cost, or where that is not known its [Share] of the
 	// budget.
 	Shares []int64
 	Closed bool
+	Search *SearchPlan // or nil
 }
+
+// A SearchPlan is the most that a search comes to. Where it holds its steps for
+// blocks, and how long one is nobody knows yet, Steps and Rates alone are above 0.
+type SearchPlan struct {
+	Rates   int // while all of them hold
+	Steps   int
+	Length  time.Duration // of the steps, without the wait after each
+	Slots   uint64
+	Credits int64
+}
+
+// Budgeted reports whether the plan does not know what the load costs: its budget
+// is bought, and ends the sending.
+func (p Plan) Budgeted() bool { return p.Closed || p.Search != nil }
 
 // A PhasePlan is what one phase comes to.
 type PhasePlan struct {
@@ -81,15 +97,40 @@ func NewPlan(s *scenarios.Scenario) Plan {
 		p.Shares[i] += credits
 	}
 	p.Total.Name = "total"
-	if p.Closed {
-		p.Total.Rate = usersText(s.Load.Users)
+	if s.Load.Search != nil {
+		p.Search = newSearchPlan(s, w, p.Total.Slots)
+	}
+	if p.Budgeted() {
 		for i := range p.Shares {
 			p.Shares[i] = Share(s.Credits.Budget, i, len(p.Shares))
 		}
+	}
+	if p.Closed {
+		p.Total.Rate = usersText(s.Load.Users)
 		return p
 	}
 	highest := s.Load.MaxRate()
 	p.Total.Rate = "up to " + scenarios.Phase{From: highest, To: highest}.Rate()
+	return p
+}
+
+// newSearchPlan says what a search comes to after so many slots.
+func newSearchPlan(s *scenarios.Scenario, w *workload, before uint64) *SearchPlan {
+	q := s.Load.Search
+	p := &SearchPlan{Rates: len(q.Rates())}
+	steps, rates := q.Most()
+	p.Steps = steps
+	hold := q.Hold.Time
+	if local := s.Network.Local; local != nil {
+		hold = q.Hold.Of(local.BlockTime)
+	}
+	p.Length = time.Duration(steps) * hold
+	p.Slots = uint64(rates * hold.Seconds())
+	for i := range p.Slots {
+		next := slot{index: before + i, phase: 1}
+		w.shape(&next, nil)
+		p.Credits += int64(next.credits)
+	}
 	return p
 }
 

@@ -135,7 +135,7 @@ func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error 
 		}
 		for i, j := range jobs {
 			j.ref = refs[i]
-			g.phase.Store(int64(j.slot.phase))
+			g.current.Store(int64(j.slot.phase))
 			g.room <- struct{}{} // there is a place for each user
 			select {
 			case work <- j:

@@ -57,8 +57,8 @@ func TestClosedLoop(t *testing.T) {
 				t.Fatalf("entry %d, planned at %v, went on record at %v", i, time.Duration(e.At), time.Duration(onRecord))
 			}
 		}
-		if g.InFlight() != 0 || g.Phase() != 2 {
-			t.Errorf("%d in flight, phase %d", g.InFlight(), g.Phase())
+		if g.InFlight() != 0 || g.Current() != 2 {
+			t.Errorf("%d in flight, phase %d", g.InFlight(), g.Current())
 		}
 		if !plan.Closed || plan.Total.Slots != 0 || plan.Total.Length != 10*time.Second || len(plan.Phases) != 2 || plan.Phases[1].Rate != "10 users" {
 			t.Errorf("plan %+v", plan)

@@ -181,12 +181,15 @@ type walk struct {
 }
 
 // setupPhase is the phase that makes the workload's chains, at the load's own
-// highest rate but no faster than 100 chains a second; for a closed loop, at 20
-// chains a second.
+// highest rate, or the lowest of its search, but no faster than 100 chains a
+// second; for a closed loop, at 20 chains a second.
 func setupPhase(s *scenarios.Scenario) scenarios.Phase {
 	rate := math.Min(s.Load.MaxRate(), setupMostRate)
-	if s.Load.Closed() {
+	switch {
+	case s.Load.Closed():
 		rate = setupClosedRate
+	case s.Load.Search != nil:
+		rate = math.Min(s.Load.Search.From, setupMostRate)
 	}
 	// Rounded down to a nanosecond, it holds the last chain's slot and no more.
 	length := time.Duration(float64(s.Workload.Chains) / rate * 1e9)
@@ -202,15 +205,20 @@ func newSetup(s *scenarios.Scenario, w *workload) *walk {
 }
 
 func newLoad(s *scenarios.Scenario, w *workload) *walk {
+	return newWalk(s, w, s.Load.Phases, 1, uint64(s.Workload.Chains))
+}
+
+// newWalk begins with a phase and a slot of the load that have these numbers.
+func newWalk(s *scenarios.Scenario, w *workload, phases []scenarios.Phase, first int, index uint64) *walk {
 	gaps := newSource("arrivals", strconv.FormatUint(s.Seed, 10))
 	return &walk{
-		workload: w, phases: s.Load.Phases, first: 1, index: uint64(s.Workload.Chains),
+		workload: w, phases: phases, first: first, index: index,
 		poisson: func(phase int) *stream {
 			if s.Load.Arrival != scenarios.Poisson {
 				return nil
 			}
 			r := new(stream)
-			r.at(gaps, uint64(phase))
+			r.at(gaps, uint64(first-1+phase))
 			return r
 		},
 	}

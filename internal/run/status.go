@@ -86,7 +86,7 @@ func (r *run) status() Status {
 		for _, p := range r.plan.Phases[setup:] {
 			s.Length += p.Length
 		}
-		if i := r.generator.Phase() - 1; i >= 0 {
+		if i := r.generator.Current() - 1; i >= 0 {
 			s.Phase = r.plan.Phases[setup+i].Name
 		}
 	}
