@@ -80,7 +80,8 @@ type Collector struct {
 	lastOwn int64  // when the newest own confirmation was seen
 	own     []uint64
 	offer   func(factomd.Hash) bool
-	cutOff  bool // the wait was
+	cutOff  bool   // the wait was
+	gauge   *gauge // of one phase, or nil
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished
@@ -93,6 +94,7 @@ type life struct {
 	accepted  int64
 	confirmed int64
 	endpoint  uint16
+	phase     uint16
 	result    result
 	inUse     bool
 	setup     bool
@@ -162,6 +164,7 @@ func (c *Collector) Phase(i int, p Phase) {
 	defer c.mu.Unlock()
 	c.phases = append(c.phases, phaseStart{number: i, at: p.Start})
 	c.w.phase(i, p)
+	c.gauge.announced(i, p)
 }
 
 // Plan registers entries that may be sent from now on. They are on record
@@ -179,11 +182,12 @@ func (c *Collector) Plan(batch []Planned, refs []Ref) ([]Ref, error) {
 		c.lives[ref] = life{
 			hash: p.Hash, index: p.Index, planned: p.At,
 			sent: Never, accepted: Never, confirmed: Never,
-			endpoint: uint16(p.Endpoint),
-			inUse:    true, setup: p.Phase == SetupPhase,
+			endpoint: uint16(p.Endpoint), phase: uint16(p.Phase),
+			inUse: true, setup: p.Phase == SetupPhase,
 		}
 		refs = append(refs, ref)
 		c.counts.Planned++
+		c.gaugeOf(uint16(p.Phase)).planned()
 		c.w.planned(p)
 		if p.Hash.IsZero() {
 			continue
@@ -248,6 +252,7 @@ func (c *Collector) Submitted(ref Ref, s Submission) {
 		}
 		errID = c.errorID(e)
 	}
+	c.gaugeOf(l.phase).submitted(l, s)
 	c.w.submitted(l.index, l.planned, s, errID)
 	switch {
 	case l.confirmed != Never:
@@ -289,6 +294,7 @@ func (c *Collector) GiveUp(ref Ref, at int64, waited bool) {
 	defer c.mu.Unlock()
 	l := &c.lives[ref]
 	c.counts.Skipped++
+	c.gaugeOf(l.phase).skipped(l, at, waited)
 	c.w.givenUp(l.index, l.planned, at, waited)
 	c.release(ref)
 }
@@ -299,7 +305,9 @@ func (c *Collector) Skip(ref Ref) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.Skipped++
-	c.w.outcome(c.lives[ref].index, Skipped, NoStage)
+	l := &c.lives[ref]
+	c.gaugeOf(l.phase).skipped(l, Never, false)
+	c.w.outcome(l.index, Skipped, NoStage)
 	c.release(ref)
 }
 
@@ -330,6 +338,7 @@ func (c *Collector) accept(l *life, at int64) {
 	}
 	l.accepted, l.commit = at, true
 	c.counts.Accepted++
+	c.gaugeOf(l.phase).accepted(l)
 	c.w.accepted(l.index, l.planned, at)
 }
 
@@ -393,6 +402,7 @@ func (c *Collector) Block(s Sighting) Block {
 	}
 	b := Block{Height: s.Height, Seen: s.Seen, Entries: entries, Own: uint64(len(c.own))}
 	c.w.block(b, c.own)
+	c.gauge.saved(b, c.lives)
 	c.scanned = s.Height
 	if len(c.own) > 0 {
 		c.lastOwn = s.Seen
@@ -411,6 +421,7 @@ func (c *Collector) found(ref Ref, seen int64) {
 	}
 	l.confirmed = max(seen, l.planned) // a node can serve blocks of the future
 	c.counts.Confirmed++
+	c.gaugeOf(l.phase).confirmed(l)
 	c.own = append(c.own, l.index)
 	switch l.result {
 	case unanswered: // its calls are still under way

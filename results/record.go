@@ -54,6 +54,7 @@ type Manifest struct {
 	// EndedEarly is why sending ended before the load's own end although nothing
 	// interrupted it.
 	EndedEarly string   `json:"ended_early,omitempty"`
+	Search     *Search  `json:"search,omitempty"` // written anew after each step
 	Observed   Observed `json:"observed"`
 	Harness    Harness  `json:"harness"`
 }

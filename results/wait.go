@@ -35,9 +35,20 @@ func (c *Collector) Setup() (pending, broken int) {
 func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.awaited(untilAccepted, func(*life) bool { return true }), c.lastOwn
+}
+
+// AwaitedOf is [Collector.Awaited], until blocks have them, of one phase's entries.
+func (c *Collector) AwaitedOf(phase int) (n int, lastOwn int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.awaited(false, func(l *life) bool { return int(l.phase) == phase }), c.lastOwn
+}
+
+func (c *Collector) awaited(untilAccepted bool, counts func(*life) bool) (n int) {
 	for i := range c.lives {
 		l := &c.lives[i]
-		if !l.inUse || l.sent == Never || l.confirmed != Never {
+		if !l.inUse || l.sent == Never || l.confirmed != Never || !counts(l) {
 			continue
 		}
 		if l.accepted == Never && l.result == rejection {
@@ -48,7 +59,7 @@ func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 		}
 		n++
 	}
-	return n, c.lastOwn
+	return n
 }
 
 // missed reports whether the two saved blocks that could hold an accepted entry
