@@ -22,6 +22,7 @@ type ledger struct {
 	blockSeconds int
 	drop         func(s Stage, entry factomd.Hash, first bool) bool
 	lax          map[Rule]bool
+	capacity     float64 // reveals a second, or 0
 
 	mu       sync.Mutex
 	network  uint32
@@ -37,6 +38,9 @@ type ledger struct {
 	exists  map[factomd.Hash]bool                // chains
 	paid    map[factomd.Hash]uint32              // factoid transactions, with their heights
 	heard   map[factomd.Hash]bool                // commits, by txid
+
+	queue []*entryBlock.Entry // reveals that were answered and are to be worked off
+	busy  time.Time           // until when the first of them takes
 
 	blocks   []*block // the saved ones: its index is its height
 	building *block
@@ -83,7 +87,7 @@ type entryChain struct {
 
 func newLedger(o Options) *ledger {
 	l := &ledger{
-		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop,
+		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop, capacity: o.Capacity,
 		lax:      map[Rule]bool{},
 		network:  o.NetworkID,
 		credits:  map[[32]byte]int64{},
@@ -144,6 +148,7 @@ func hashOf(h interfaces.IHash) factomd.Hash { return h.Fixed() }
 func (l *ledger) closeBlock() uint32 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.workOff()
 	b := l.building
 	b.network, b.closed, b.keyMR = l.network, time.Now(), unique()
 	l.blocks = append(l.blocks, b)
@@ -188,6 +193,34 @@ func (l *ledger) release(what factomd.Hash) {
 	delete(l.waiting, what)
 	for _, e := range reveals {
 		l.write(e)
+	}
+}
+
+// enqueue takes a reveal to be processed in its turn.
+func (l *ledger) enqueue(e *entryBlock.Entry) {
+	if l.capacity == 0 {
+		l.write(e)
+		return
+	}
+	if now := time.Now(); len(l.queue) == 0 && l.busy.Before(now) {
+		l.busy = now
+	}
+	if len(l.queue) == 0 {
+		l.busy = l.busy.Add(l.each())
+	}
+	l.queue = append(l.queue, e)
+}
+
+// each is how long a reveal takes.
+func (l *ledger) each() time.Duration { return time.Duration(float64(time.Second) / l.capacity) }
+
+// workOff processes the reveals whose time has come.
+func (l *ledger) workOff() {
+	for now := time.Now(); len(l.queue) > 0 && !l.busy.After(now); {
+		l.write(l.queue[0])
+		if l.queue = l.queue[1:]; len(l.queue) > 0 {
+			l.busy = l.busy.Add(l.each())
+		}
 	}
 }
 

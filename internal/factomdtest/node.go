@@ -3,7 +3,7 @@
 // to order. Commits, entries and transactions are decoded and checked by
 // factomd's own code; what the double has of its own is the bookkeeping, which
 // follows factomd's acceptance rules without its queues: what is taken is
-// processed at once.
+// processed at once, unless a capacity is set.
 package factomdtest
 
 import (
@@ -55,6 +55,10 @@ type Options struct {
 	// Credits and Factoids are balances by address (EC..., FA...), in entry
 	// credits and factoshis.
 	Credits, Factoids map[string]int64
+	// Capacity is how many reveals the network works off a second, in the order in
+	// which they come. More are answered as fast as ever, and wait: for a process
+	// list, and for a block. 0 is no limit.
+	Capacity float64
 	// Drop, if set, is asked at each stage of each entry: what it says true to is
 	// gone without a word. First says that the entry begins a chain.
 	Drop func(s Stage, entry factomd.Hash, first bool) bool

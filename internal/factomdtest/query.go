@@ -16,6 +16,7 @@ func (n *Node) answer(method string, params json.RawMessage) (any, *primitives.J
 	l := n.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.workOff()
 	switch method {
 	case "commit-entry":
 		return l.commitEntry(params)

@@ -139,7 +139,7 @@ func (l *ledger) reveal(params json.RawMessage) (any, *primitives.JSONError) {
 	hash := hashOf(e.GetHash())
 	first := hashOf(e.ChainID) == factomd.ChainID(e.ExternalIDs())
 	if !l.drop(Reveal, hash, first) {
-		l.write(e)
+		l.enqueue(e)
 	}
 	return map[string]any{"message": "Entry Reveal Success", "entryhash": hash, "chainid": hashOf(e.ChainID)}, nil
 }
