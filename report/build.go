@@ -98,6 +98,9 @@ func (f *fold) phase(i int, p results.Phase) {
 	for len(f.phases) <= i {
 		f.phases = append(f.phases, phaseFold{})
 	}
+	if f.m.Search != nil {
+		p.Measured = f.measuredStep(i)
+	}
 	f.phases[i].Phase = p
 }
 
@@ -346,6 +349,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 	if err := f.sections(r); err != nil {
 		return nil, err
 	}
+	f.search(r)
 	if err := f.blockRows(r); err != nil {
 		return nil, err
 	}

@@ -59,12 +59,13 @@ type mark struct {
 type markKind int
 
 const (
-	markLine   markKind = iota // y joined by a line, broken where y is NaN
-	markRibbon                 // the area between low and y
-	markBars                   // bars from low to y
-	markDots                   // a dot at y
-	markTicks                  // a short stroke at y
-	markStems                  // a thin line from low to y
+	markLine    markKind = iota // y joined by a line, broken where y is NaN
+	markRibbon                  // the area between low and y
+	markBars                    // bars from low to y
+	markDots                    // a dot at y
+	markCrosses                 // a cross at y
+	markTicks                   // a short stroke at y
+	markStems                   // a thin line from low to y
 )
 
 // A datum is one value of a series, in units of the axes. low is used by the
@@ -359,8 +360,8 @@ func (cv *canvas) mark(m mark, x, y scale) {
 			top = min(top, bottom-1.5) // a single entry is still to be seen
 			cv.rect("bar "+m.class, from, top, to-from, bottom-top, d.tip)
 		}
-	case markDots, markTicks, markStems:
-		cv.path(map[markKind]string{markDots: "dot ", markTicks: "line ", markStems: "stem "}[m.kind]+m.class, strokesPath(m, x, y))
+	case markDots, markCrosses, markTicks, markStems:
+		cv.path(map[markKind]string{markDots: "dot ", markCrosses: "cross ", markTicks: "line ", markStems: "stem "}[m.kind]+m.class, strokesPath(m, x, y))
 	}
 }
 
@@ -432,6 +433,8 @@ func strokesPath(m mark, x, y scale) string {
 		switch m.kind {
 		case markDots:
 			b.WriteString("M" + svgNum(px) + " " + svgNum(py) + "h0")
+		case markCrosses:
+			b.WriteString("M" + svgNum(px-5) + " " + svgNum(py-5) + "l10 10m0 -10l-10 10")
 		case markTicks:
 			half := min(max((x.at(d.x+m.width/2)-x.at(d.x-m.width/2))/2, 2), 14)
 			b.WriteString("M" + svgNum(px-half) + " " + svgNum(py) + "h" + svgNum(2*half))

@@ -20,9 +20,11 @@ type figure struct {
 
 // figures draws every chart of the report but the flow, in the page's order.
 func figures(r *Report) []figure {
-	builders := []func(*Report, int) (figure, chart){
-		rateChart, latencyChart, distributionChart, blockChart, pressureChart, creditsChart, harnessChart,
-	}
+	return draw(r, rateChart, latencyChart, distributionChart, blockChart, pressureChart, creditsChart, harnessChart)
+}
+
+// draw draws charts, each of which is built for so many points a line.
+func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 	var all []figure
 	for _, build := range builders {
 		// The wide drawing has up to 600 points a line, the narrow one fewer:

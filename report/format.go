@@ -88,6 +88,9 @@ func rateText(v float64) string {
 	return noFigure
 }
 
+// offeredText writes a rate that was asked for, with all of its digits: 187.5/s.
+func offeredText(v float64) string { return trimText(v) + "/s" }
+
 // percentText writes part of whole in percent. It says neither 0 % nor 100 %
 // unless it is exactly that.
 func percentText(part, whole uint64) string {

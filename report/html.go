@@ -54,6 +54,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
+		"offered":  offeredText,
 		"loop":     loopText,
 		"errors":   errorsText,
 		"cell":     cellOf,
@@ -79,6 +80,7 @@ type page struct {
 	Service       []latencyRow
 	Thin          bool // a row has a percentile that is but its maximum
 	Figures       []figure
+	Search        *searchView // or nil
 	Blocks        []Block
 	Errors        []Error
 	Lost          []LostEntry
@@ -105,6 +107,7 @@ func newPage(r *Report) page {
 		FlowWide:      drawFlow(r.Totals, wideFrame()),
 		FlowNarrow:    drawFlow(r.Totals, narrowFrame()),
 		Figures:       figures(r),
+		Search:        viewSearch(r),
 		Blocks:        r.Blocks[:min(len(r.Blocks), mostBlocks)],
 		Errors:        r.Errors[:min(len(r.Errors), mostErrors)],
 		Lost:          r.Audit.Lost[:min(len(r.Audit.Lost), mostLost)],
@@ -199,6 +202,15 @@ func tiles(r *Report) []tile {
 	if rates.ConfirmedPerS == 0 {
 		confirmedRate = noFigure
 	}
+	during := "From the first to the last saved block with own measured entries."
+	if s := r.Search; s != nil {
+		for _, step := range s.Steps {
+			if step.Held && Number(step.RatePerS) == s.HeldPerS && step.ConfirmedPerS > 0 {
+				confirmedRate = rateText(step.ConfirmedPerS)
+				during = "Of the rate that held: by the blocks, but the first, that closed while it was offered."
+			}
+		}
+	}
 	lost := tile{"Lost", countText(t.Lost), percentText(t.Lost, t.Planned) + " of planned", "Taken by the API, then in no block that could hold them. All phases.", ""}
 	if t.Lost > 0 {
 		lost.Class = "bad"
@@ -212,7 +224,7 @@ func tiles(r *Report) []tile {
 		{"Confirmed", countText(t.Confirmed), percentText(t.Confirmed, t.Planned) + " of planned", "Seen in a saved directory block. All phases.", ""},
 		lost,
 		{"Sent rate", rateText(rates.SentPerS), "planned " + rateText(rates.PlannedPerS), "Over the measured phases’ time.", ""},
-		{"Confirmed rate", confirmedRate, countText(uint64(len(r.Blocks))) + " blocks saved during the run", "From the first to the last saved block with own measured entries.", ""},
+		{"Confirmed rate", confirmedRate, countText(uint64(len(r.Blocks))) + " blocks saved during the run", during, ""},
 		{"Submit p99", latText(l.Submit, l.Submit.P99), observedText(l.Submit), "99 % of the reveals were answered within this time of their planned instant.", ""},
 		{"Accept p95", latText(l.Accept, l.Accept.P95), observedText(l.Accept), "95 % were in a leader’s process list within this time of their planned instant.", ""},
 		{"Confirm p99", latText(l.Confirm, l.Confirm.P99), confirmNote(r), "99 % were in a saved block within this time of their planned instant.", ""},

@@ -86,7 +86,7 @@ const pageFaults = `(() => {
 func TestPageInBrowser(t *testing.T) {
 	pages := map[string][]byte{}
 	for name, r := range map[string]*Report{
-		"short": shortRun(t), "closed": closedRun(t), "troubled": troubledRun(t), "empty": emptyRun(t), "long": longRun(t, 900), "hostile": hostileRun(t),
+		"short": shortRun(t), "closed": closedRun(t), "search": searchRun(t), "troubled": troubledRun(t), "empty": emptyRun(t), "long": longRun(t, 900), "hostile": hostileRun(t),
 	} {
 		var page bytes.Buffer
 		if err := WriteHTML(&page, r); err != nil {

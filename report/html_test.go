@@ -43,6 +43,11 @@ func hostileRun(tb testing.TB) *Report {
 		r.Thresholds[i].Expression = h
 	}
 	r.Harness.Why = h
+	r.Search = searchRun(tb).Search
+	r.Search.Result, r.Search.Why, r.Search.StopWhen = "?", h, []string{h, h}
+	for i := range r.Search.Steps {
+		r.Search.Steps[i].Phase, r.Search.Steps[i].Why = h, h
+	}
 	for _, l := range []*Latency{&r.LatencyMS.Schedule, &r.LatencyMS.Submit, &r.LatencyMS.Confirm} {
 		l.Method, l.Histogram = h, h
 	}
@@ -97,7 +102,7 @@ func samples(t *testing.T) map[string]*Report {
 	invalid.Verdict, invalid.ExitCode, invalid.Harness.Valid, invalid.Harness.Why = Invalid, 5, false, "schedule p99 was 31 ms"
 	return map[string]*Report{
 		"short": shortRun(t), "troubled": troubledRun(t), "empty": emptyRun(t), "zero": {},
-		"long": longRun(t, 900), "hostile": hostileRun(t), "invalid": invalid,
+		"long": longRun(t, 900), "hostile": hostileRun(t), "invalid": invalid, "search": searchRun(t),
 	}
 }
 
@@ -217,6 +222,9 @@ func TestPageSections(t *testing.T) {
 		}
 		if len(r.Queries) > 0 {
 			want = slices.Insert(want, 5, "queries")
+		}
+		if r.Search != nil {
+			want = slices.Insert(want, 1, "search")
 		}
 		if !slices.Equal(found, want) {
 			t.Errorf("%s has the sections %v", name, found)

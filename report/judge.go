@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
@@ -61,6 +62,8 @@ func (f *fold) judge(r *Report) error {
 	case lost:
 		r.Verdict, r.ExitCode = Lost, ExitLost
 		r.VerdictWhy = fmt.Sprintf("%s lost: the API took them, and no block has them.", were(t.Lost))
+	case r.Search != nil && r.Search.Result == results.SearchNoneHeld:
+		r.Verdict, r.ExitCode = Fail, ExitFail
 	case len(failed) > 0:
 		r.Verdict, r.ExitCode = Fail, ExitFail
 		r.VerdictWhy = fmt.Sprintf("%d of %d thresholds failed: %s.", len(failed), len(r.Thresholds), strings.Join(failed, ", "))
@@ -77,6 +80,9 @@ func (f *fold) judge(r *Report) error {
 	}
 	if n := r.findings(); n > 0 {
 		r.VerdictWhy = strings.TrimSuffix(r.VerdictWhy, ".") + "; " + findingsText(n) + "."
+	}
+	if r.Search != nil {
+		r.VerdictWhy = strings.TrimSpace("Search: " + r.Search.Why + ". " + r.VerdictWhy)
 	}
 	if f.m.EndedEarly != "" {
 		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
@@ -104,6 +110,11 @@ func (f *fold) valid(r *Report) (ok bool, why string) {
 		if slices.Contains(ownErrors, e.Message) {
 			return false, fmt.Sprintf("%d entries failed with %q, which is a limit of the harness's machine: "+
 				"raise it (ulimit -n), or lower load.in_flight", e.Count, e.Message)
+		}
+	}
+	if s := r.Search; s != nil && s.Result == results.SearchHarness {
+		if _, held := s.knee(); !held {
+			return false, s.Why
 		}
 	}
 	own, err := f.ownSchedule.latency(methodClock, 0)
@@ -164,6 +175,12 @@ func compare(value float64, op string, limit float64) bool {
 // measured phases, counts of all.
 func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool) {
 	name := string(m)
+	if name == "search.held_per_s" {
+		if r.Search == nil {
+			return 0, false
+		}
+		return r.Search.knee()
+	}
 	if m.OfQueries() {
 		return r.QueriesTotal.metric(strings.TrimPrefix(name, "queries."))
 	}

@@ -45,6 +45,7 @@ type Report struct {
 	Findings     []Finding         `json:"findings"`
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Harness      Harness           `json:"harness"`
+	Search       *Search           `json:"search" jsonschema:"nullable"` // null without one
 }
 
 // Verdict is the outcome of a run in one word.
