@@ -30,10 +30,13 @@ is what a run will send, whatever its salt.`,
 			if err := writePlan(e.stdout, l.scenario, p); err != nil {
 				return err
 			}
-			if cost, budget := p.Total.Credits, l.scenario.Credits.Budget; cost > budget || p.Closed && cost == budget {
+			if cost, budget := p.Total.Credits, l.scenario.Credits.Budget; cost > budget || p.Budgeted() && cost == budget {
 				what := "load costs"
 				if p.Closed {
 					what = "chains alone cost"
+				}
+				if p.Search != nil {
+					what = "chains and phases before the search cost"
 				}
 				return &exit{report.ExitCannot, fmt.Errorf("the %s %d entry credits, and the budget is %d: it would be refused", what, cost, budget)}
 			}
@@ -76,7 +79,10 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 		return err
 	}
 
-	if p.Closed {
+	writeSearch(out, s.Load.Search, p.Search)
+	if p.Search != nil {
+		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them before the search\n", s.Credits.Budget, p.Total.Credits)
+	} else if p.Closed {
 		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them for the chains\n", s.Credits.Budget, p.Total.Credits-p.Hostile.Credits)
 	} else {
 		fmt.Fprintf(out, "\ncredits  %d of the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
@@ -89,7 +95,9 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	if t := s.Credits.TopUp; t != nil {
 		fmt.Fprintf(out, "         bought %d at a time by each key whose balance is below %d\n", t.Buy, t.Below)
 	}
-	if q := s.Queries; q != nil {
+	if q := s.Queries; q != nil && p.Search != nil {
+		fmt.Fprintf(out, "queries  %g/s beside the entries, until the search is over\n", q.Rate)
+	} else if q != nil {
 		var length time.Duration
 		for _, phase := range s.Load.Phases {
 			length += phase.For
@@ -99,6 +107,10 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	if h := s.Hostile; h != nil {
 		fmt.Fprintf(out, "hostile  up to %d calls beside the entries, %g/s during the load, at most %d of the credits\n", p.Hostile.Calls, h.Rate, p.Hostile.Credits)
 	}
+	if p.Search != nil {
+		writeSearchLength(out, s, p)
+		return nil
+	}
 	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
 	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {
 		// The last entry waits for its block to be saved, one minute into the
@@ -107,4 +119,42 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	}
 	fmt.Fprintln(out)
 	return nil
+}
+
+// writeSearch says what a search will try, and the most that it comes to.
+func writeSearch(out io.Writer, q *scenarios.Search, p *generator.SearchPlan) {
+	if q == nil {
+		return
+	}
+	hold := q.Hold.Time.String()
+	if q.Hold.Blocks > 0 {
+		hold = fmt.Sprintf("%g blocks", q.Hold.Blocks)
+	}
+	fmt.Fprintf(out, "\nsearch   %d rates from %g/s to %g/s, %s each; from the first that does not hold on, down to %g/s\n", p.Rates, q.From, q.To, hold, q.Within)
+	for i, stop := range q.StopWhen {
+		word := "or"
+		if i == 0 {
+			word = "a rate does not hold if"
+		}
+		fmt.Fprintf(out, "         %s %s\n", word, stop.Expression)
+	}
+	fmt.Fprintf(out, "         at most %d steps", p.Steps)
+	if p.Slots > 0 {
+		fmt.Fprintf(out, ", with %d entries for %d entry credits", p.Slots, p.Credits)
+	}
+	fmt.Fprintln(out)
+}
+
+// writeSearchLength says how long it takes at least and at most: each step is
+// followed until its last entry is in a saved block.
+func writeSearchLength(out io.Writer, s *scenarios.Scenario, p generator.Plan) {
+	local := s.Network.Local
+	if local == nil {
+		fmt.Fprintf(out, "duration %s before the search, and that of its steps, each with about a block more\n", p.Total.Length.Round(time.Second))
+		return
+	}
+	after := local.BlockTime + local.BlockTime/10
+	each := s.Load.Search.Hold.Of(local.BlockTime) + after
+	fmt.Fprintf(out, "duration %s before the search, and about %s for each step: %s if all rates hold, about %s at most\n",
+		p.Total.Length.Round(time.Second), each, (time.Duration(p.Search.Rates) * each).Round(time.Second), (time.Duration(p.Search.Steps) * each).Round(time.Second))
 }

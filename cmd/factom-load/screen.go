@@ -146,6 +146,8 @@ func stageTitle(stage string) string {
 		return "making chains"
 	case run.StageLoad:
 		return "load"
+	case run.StageSearch:
+		return "search"
 	case run.StageWait:
 		return "waiting for blocks"
 	case run.StageAudit:

@@ -96,6 +96,7 @@ type run struct {
 	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
 	stopped  atomic.Int64            // when sending was told to end, nanoseconds since the start; 0 until then
+	step     atomic.Pointer[string]  // of the search
 	stopping context.CancelCauseFunc // ends the sending
 	aborting context.CancelFunc      // ends the waiting too
 }
@@ -173,6 +174,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	case r.plan.Closed && cost >= budget:
 		return fmt.Errorf("the chains that are made before the load cost %d entry credits, and the budget of %d leaves the users none\n"+
 			"    hint: raise credits.budget, or make fewer chains", cost, budget)
+	case r.plan.Search != nil && cost >= budget:
+		return fmt.Errorf("what comes before the search costs %d entry credits, and the budget of %d leaves it none\n"+
+			"    hint: raise credits.budget, or make fewer chains; see what it costs with the plan command", cost, budget)
 	case cost > budget:
 		return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
 			"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command", cost, budget)
@@ -220,6 +224,11 @@ func outHint(err error) error {
 
 // admissible refuses what the network must not be asked.
 func (r *run) admissible(ctx context.Context) error {
+	if q := r.Scenario.Load.Search; q != nil {
+		if err := q.CheckHold(r.network.blockTime); err != nil {
+			return fmt.Errorf("load.search.hold: %w", err)
+		}
+	}
 	if what, instead := r.feltByOthers(); what != "" && !r.network.identity.IsLocal() && !r.AboveCeiling {
 		return fmt.Errorf("%s, and %s is not a LOCAL network: above %g/s others would feel it\n"+
 			"    hint: agree on it with the network's operators, then say so with --yes, or %s",
@@ -249,7 +258,7 @@ func (r *run) feltByOthers() (what, instead string) {
 // affordable refuses what the keys cannot pay for.
 func (r *run) affordable(ctx context.Context) error {
 	what := "the load costs"
-	if r.plan.Closed {
+	if r.plan.Budgeted() {
 		what = "the load may cost"
 	}
 	setup := 0
@@ -324,7 +333,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	for _, p := range r.payers {
 		options.Keys = append(options.Keys, p.ec)
 	}
-	if r.plan.Closed {
+	if r.plan.Budgeted() {
 		options.Budget, options.Reserved = r.Scenario.Credits.Budget, r.plan.Hostile.Shares
 	}
 	r.generator = generator.New(options)
@@ -353,6 +362,9 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageLoad)
 	endReads, endHostile := r.read(stop, abort), r.startHostile(stop, abort)
 	err = r.generator.Load(stop, abort)
+	if err == nil && r.Scenario.Load.Search != nil {
+		err = r.findKnee(stop, abort)
+	}
 	ended := time.Since(r.start)
 	endReads()
 	endHostile()

@@ -14,6 +14,7 @@ const (
 	StageCredits = "credits"
 	StageSetup   = "setup"
 	StageLoad    = "load"
+	StageSearch  = "search" // begins anew with each step
 	StageWait    = "wait"
 	StageAudit   = "audit"
 )
@@ -24,8 +25,8 @@ type Status struct {
 	Elapsed time.Duration // in this stage
 	// Length is how long the stage takes at least; 0 where that is not known.
 	Length   time.Duration
-	Phase    string // of the load
-	Planned  uint64 // entries in all; 0 where the node decides, as in a closed loop
+	Phase    string // of the load, or the step of the search and what held so far
+	Planned  uint64 // entries in all; 0 where the node decides, as in a closed loop or a search
 	Counts   results.Counts
 	InFlight int
 	Height   uint32
@@ -61,7 +62,7 @@ func (r *run) watch(ctx context.Context) {
 func (r *run) status() Status {
 	at := r.stage.Load()
 	s := Status{Stage: at.name, Elapsed: time.Since(at.since)}
-	if !r.plan.Closed {
+	if !r.plan.Budgeted() {
 		s.Planned = r.plan.Total.Slots
 	}
 	if at.name == StageNetwork || at.name == StageCredits {
@@ -89,6 +90,9 @@ func (r *run) status() Status {
 		if i := r.generator.Current() - 1; i >= 0 {
 			s.Phase = r.plan.Phases[setup+i].Name
 		}
+	case StageSearch:
+		s.Length = r.Scenario.Load.Search.Hold.Of(r.network.blockTime)
+		s.Phase = *r.step.Load()
 	}
 	return s
 }

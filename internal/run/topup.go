@@ -92,7 +92,7 @@ func (r *run) lookAtCredits(ctx context.Context) {
 // sending reports whether more entries may be planned.
 func (r *run) sending() bool {
 	stage := r.stage.Load().name
-	return (stage == StageSetup || stage == StageLoad) && r.stopped.Load() == 0
+	return (stage == StageSetup || stage == StageLoad || stage == StageSearch) && r.stopped.Load() == 0
 }
 
 // balanceOf asks the endpoints in turn, and returns the one that answered.

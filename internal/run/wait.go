@@ -12,10 +12,7 @@ import (
 // wait waits until every entry is accounted for, or the time for it is over.
 func (r *run) wait(abort context.Context) {
 	confirm := r.Scenario.Confirm
-	timeout := confirm.Timeout.Time
-	if confirm.Timeout.Blocks > 0 {
-		timeout = time.Duration(confirm.Timeout.Blocks * float64(r.network.blockTime))
-	}
+	timeout := confirm.Timeout.Of(r.network.blockTime)
 	ended := int64(time.Since(r.start))
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()

@@ -1,0 +1,307 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/scenarios"
+)
+
+// nextRate decides by what a search has found so far: which rate to try next, or if
+// there is none, what the result is.
+//
+// Rates go up from the lowest until one does not hold; from then on what lies
+// between it and the highest that did is halved. A step in which the harness was the
+// limit tells nothing: the first is repeated, as a pause of the machine may have
+// been the cause, and a second ends the search.
+func nextRate(q *scenarios.Search, s *results.Search) (rate float64, result results.SearchResult) {
+	spoilt := 0
+	for _, step := range s.Steps {
+		if step.Outcome == results.StepHarness {
+			spoilt++
+		}
+	}
+	if n := len(s.Steps); n > 0 && s.Steps[n-1].Outcome == results.StepHarness {
+		if spoilt > 1 {
+			return 0, results.SearchHarness
+		}
+		return s.Steps[n-1].Rate, ""
+	}
+	held, some := s.Held()
+	failed, broken := s.Failed()
+	switch {
+	case broken >= 0 && some < 0:
+		return 0, results.SearchNoneHeld
+	case broken >= 0:
+		if rate, more := q.Between(held, failed); more {
+			return rate, ""
+		}
+		return 0, results.SearchFound
+	}
+	for _, rate := range q.Rates() {
+		if some < 0 || rate > held {
+			return rate, ""
+		}
+	}
+	return 0, results.SearchAllHeld
+}
+
+// judgeStep says whether a step of a search held, by what became of its entries when
+// they had the time to be confirmed.
+func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.Duration) (outcome results.StepOutcome, why string) {
+	// The rule by which a whole run is invalid (design: "Rules that protect people").
+	own, limit := g.Own.Seen("p99"), max(10*time.Millisecond, g.Submit.Seen("p99")/10)
+	if own > limit {
+		return results.StepHarness, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %s where %s is allowed", short(own), short(limit))
+	}
+	var all []string
+	for _, stop := range q.StopWhen {
+		if found := meets(stop, g, rate, block); found != "" {
+			all = append(all, stop.Expression+": "+found)
+		}
+	}
+	if len(all) > 0 {
+		return results.StepFailed, strings.Join(all, "; ")
+	}
+	return results.StepHeld, ""
+}
+
+// meets says by what figure a step meets a stop condition, or nothing.
+func meets(stop scenarios.Stop, g *results.Gauge, rate float64, block time.Duration) string {
+	if stop.Backlog {
+		if !g.BacklogGrows(rate, block) {
+			return ""
+		}
+		rows := g.During(block)
+		return fmt.Sprintf("from %d entries to %d in %d blocks", rows[0].Entries, rows[len(rows)-1].Entries, len(rows)-1)
+	}
+	beyond := func(v, limit float64) bool { return v > limit || stop.Op == ">=" && v == limit }
+	stage, figure, isLatency := strings.Cut(string(stop.Metric), ".")
+	if !isLatency {
+		count := map[string]uint64{"failed": g.Failed, "rejected": g.Rejected, "lost": g.Outstanding}[stage]
+		v := float64(count)
+		if stop.Fraction {
+			v /= float64(max(g.Planned, 1))
+		}
+		if !beyond(v, stop.Value) {
+			return ""
+		}
+		return fmt.Sprintf("%d entries of %d", count, g.Planned)
+	}
+	p := map[string]results.Percentiles{"schedule": g.Schedule, "submit": g.Submit, "accept": g.Accept, "confirm": g.Confirm}[stage]
+	limit := stop.Value
+	if stop.Blocks > 0 {
+		limit = stop.Blocks * milliseconds(block)
+	}
+	switch v, endless, known := p.At(figure); {
+	case endless:
+		return fmt.Sprintf("%d entries of %d did not come that far", p.Missing, p.Count+p.Missing)
+	case known && beyond(milliseconds(v), limit):
+		return "it was " + short(v)
+	}
+	return ""
+}
+
+// short is a time with three digits or so.
+func short(d time.Duration) string {
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+		switch {
+		case d >= 10*unit:
+			return d.Round(unit / 10).String()
+		case d >= unit:
+			return d.Round(unit / 100).String()
+		}
+	}
+	return d.String()
+}
+
+// A searcher carries out a search.
+type searcher struct {
+	search    *scenarios.Search
+	block     time.Duration // of the network
+	timeout   time.Duration // since the last own confirmation, or a step's end
+	first     int           // number of the first step's phase
+	start     time.Time     // of the run
+	collector *results.Collector
+	sampled   bool // acceptance is
+
+	offer func(stop, abort context.Context, p scenarios.Phase) error // as [generator.Generator.Phase]
+	gone  <-chan struct{}                                            // the node is
+	// began is told of a step before its phase begins, and over when all of its
+	// entries were sent.
+	began, over func(rate float64)
+	// keep puts what was found so far on record.
+	keep func(*results.Search) error
+	say  func(format string, args ...any)
+}
+
+// run searches until there is a result, or stop or abort is done, or the node is
+// gone. The error is that of the generator or of the record; with
+// [generator.ErrBudget] the search is cut short.
+func (s *searcher) run(stop, abort context.Context) (*results.Search, error) {
+	q := s.search
+	found := &results.Search{
+		From: q.From, To: q.To, Step: q.Step, Within: q.Within, HoldS: q.Hold.Of(s.block).Seconds(),
+		StopWhen: []string{}, Steps: []results.SearchStep{},
+	}
+	for _, stop := range q.StopWhen {
+		found.StopWhen = append(found.StopWhen, stop.Expression)
+	}
+	err := s.steps(stop, abort, found)
+	s.conclude(found)
+	return found, errors.Join(err, s.keep(found))
+}
+
+// steps tries rate after rate.
+func (s *searcher) steps(stop, abort context.Context, found *results.Search) error {
+	// What is left of the phases before must not weigh on the first step.
+	if !s.drain(stop, func() (int, int64) { return s.collector.Awaited(false) }) {
+		return nil
+	}
+	for {
+		rate, result := nextRate(s.search, found)
+		if result != "" {
+			found.Result = result
+			return nil
+		}
+		number := s.first + len(found.Steps)
+		p := s.search.StepPhase(rate, s.block)
+		for _, other := range found.Steps {
+			if other.Name == p.Name {
+				p.Name += "-again"
+			}
+		}
+		s.collector.Measure(number, s.block, s.sampled)
+		s.began(rate)
+		if err := s.offer(stop, abort, p); err != nil {
+			return err
+		}
+		s.over(rate)
+		if !s.drain(stop, func() (int, int64) { return s.collector.AwaitedOf(number) }) {
+			return nil
+		}
+		g := s.collector.Gauge()
+		step := results.SearchStep{
+			Phase: number, Name: p.Name, Rate: rate,
+			Confirmed: g.ConfirmedPerSecond(s.block), Backlog: g.Backlog,
+		}
+		step.Outcome, step.Why = judgeStep(s.search, &g, rate, s.block)
+		found.Steps = append(found.Steps, step)
+		s.tell(step, &g)
+		if err := s.keep(found); err != nil {
+			return err
+		}
+	}
+}
+
+// drain waits until the entries of a phase are accounted for, or the time for it is
+// over. It reports whether nothing kept it from that.
+func (s *searcher) drain(stop context.Context, awaited func() (n int, lastOwn int64)) bool {
+	ended := int64(time.Since(s.start))
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if stop.Err() != nil {
+			return false
+		}
+		n, lastOwn := awaited()
+		if n == 0 || time.Since(s.start)-time.Duration(max(ended, lastOwn)) > s.timeout {
+			return true
+		}
+		select {
+		case <-stop.Done():
+		case <-s.gone:
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// tell says what became of a step.
+func (s *searcher) tell(step results.SearchStep, g *results.Gauge) {
+	latencies := ""
+	for _, l := range []struct {
+		stage string
+		p     results.Percentiles
+	}{{"accept", g.Accept}, {"confirm", g.Confirm}} {
+		if v, endless, known := l.p.At("p99"); known && !endless {
+			latencies += fmt.Sprintf(", %s p99 %s", l.stage, short(v))
+			if l.stage == "confirm" {
+				latencies += fmt.Sprintf(" (%.1f blocks)", float64(v)/float64(s.block))
+			}
+		}
+	}
+	latencies = strings.TrimPrefix(latencies, ", ")
+	switch step.Outcome {
+	case results.StepHeld:
+		s.say("%g/s held: %s", step.Rate, latencies)
+	case results.StepFailed:
+		s.say("%g/s did not hold: %s", step.Rate, step.Why)
+	default:
+		s.say("%g/s was not offered: %s", step.Rate, step.Why)
+	}
+}
+
+// conclude completes a search with its result in a sentence.
+func (s *searcher) conclude(found *results.Search) {
+	if found.Result == "" {
+		found.Result = results.SearchCutShort
+	}
+	held, some := found.Held()
+	failed, broken := found.Failed()
+	switch {
+	case found.Result == results.SearchFound:
+		found.Why = fmt.Sprintf("%g/s held, and %g/s did not: %s", held, failed, found.Steps[broken].Why)
+	case found.Result == results.SearchAllHeld:
+		found.Why = fmt.Sprintf("%g/s held, and no higher rate was asked for", held)
+	case found.Result == results.SearchNoneHeld:
+		found.Why = fmt.Sprintf("not even %g/s held: %s", failed, found.Steps[broken].Why)
+	default:
+		found.Why = "no rate was seen to hold"
+		if some >= 0 {
+			found.Why = fmt.Sprintf("at least %g/s held", held)
+		}
+		if broken >= 0 {
+			found.Why += fmt.Sprintf(", and %g/s did not", failed)
+		}
+		if last := len(found.Steps) - 1; found.Result == results.SearchHarness {
+			found.Why += fmt.Sprintf("; the harness could not offer %g/s: %s", found.Steps[last].Rate, found.Steps[last].Why)
+		} else {
+			found.Why += "; the search was cut short"
+		}
+	}
+	s.say("search: %s", found.Why)
+}
+
+// findKnee carries out the scenario's search, after its phases.
+func (r *run) findKnee(stop, abort context.Context) error {
+	var held float64
+	s := &searcher{
+		search: r.Scenario.Load.Search, block: r.network.blockTime, timeout: r.Scenario.Confirm.Timeout.Of(r.network.blockTime),
+		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: r.sampler != nil,
+		offer: r.generator.Phase, gone: r.network.gone(), say: r.Say,
+	}
+	text := func(format string, rate float64) {
+		what := fmt.Sprintf(format, rate)
+		if held > 0 {
+			what += fmt.Sprintf(", %g/s held", held)
+		}
+		r.step.Store(&what)
+	}
+	s.began = func(rate float64) {
+		text("%g/s", rate)
+		r.enter(StageSearch)
+	}
+	s.over = func(rate float64) { text("%g/s, waiting for its blocks", rate) }
+	s.keep = func(found *results.Search) error {
+		held, _ = found.Held()
+		r.manifest.Search = found
+		return r.dir.WriteManifest(r.manifest)
+	}
+	_, err := s.run(stop, abort)
+	return err
+}
