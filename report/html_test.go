@@ -269,7 +269,7 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "hostile", []string{"repeated-commit refused with -32011", "90 × Repeated Commit (-32011)", "all 102 101 1 0 92"}, nil},
 		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},
 		{troubledRun(t), "queries", []string{
-			"2 of 300 queries have no answer", "entry 100 97 1 2", "all methods 300 297 1 2", "† Less than one query",
+			"3 of 300 queries had no right answer", "entry 100 97 1 2", "all methods 300 297 1 2", "† Less than one query",
 			"entry transport timeout 2 44 s", "entry transport reply for another entry 1 45 s",
 		}, nil},
 		{emptyRun(t), "verdict", []string{"Interrupted", "exit code 130", "stopped by the user", "no samples"}, nil},

@@ -197,7 +197,7 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 	}
 	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
 		l, ok := r.LatencyMS.stage(stage)
-		if !ok || l.Count == 0 || f.hidden(stage, l.Count, figure) {
+		if !ok || f.hidden(stage, l.Count, figure) {
 			return 0, false
 		}
 		return l.figure(figure)
@@ -262,6 +262,9 @@ func (l *Latencies) stage(name string) (Latency, bool) {
 }
 
 func (l *Latency) figure(name string) (float64, bool) {
+	if l.Count == 0 {
+		return 0, false
+	}
 	switch name {
 	case "min":
 		return l.Min, true

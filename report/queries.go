@@ -119,8 +119,12 @@ func (f *fold) queryRows(r *Report, over float64) error {
 	return err
 }
 
-// metric looks a figure of all queries up. A percentile says nothing where too
-// many have failed: they would have been the slowest.
+// Unanswered is how many queries the latencies leave out: whoever got no answer,
+// or a wrong one, has waited in vain.
+func (q *Query) Unanswered() uint64 { return q.Wrong + q.Failed }
+
+// metric looks a figure of all queries up. A percentile says nothing where it
+// leaves too many out: they count as the slowest.
 func (q *Query) metric(name string) (value float64, known bool) {
 	if q.Count == 0 {
 		return 0, false
@@ -129,7 +133,7 @@ func (q *Query) metric(name string) (value float64, known bool) {
 	if n, ok := counts[name]; ok {
 		return float64(n), true
 	}
-	if q.Right == 0 || hides(q.Failed, q.Right, name) {
+	if hides(q.Unanswered(), q.Right, name) {
 		return 0, false
 	}
 	return q.LatencyMS.figure(name)

@@ -66,6 +66,9 @@ func TestQueries(t *testing.T) {
 	if r.Harness.QueryRequests != 17 || len(r.Errors) != 0 {
 		t.Errorf("%d requests, errors of entries %v", r.Harness.QueryRequests, r.Errors)
 	}
+	if page, _ := pageOf(t, r); !strings.Contains(page, "4 of 15 queries had no right answer") {
+		t.Error("the page does not say whom the percentiles leave out")
+	}
 	var b bytes.Buffer
 	if err := WriteSummary(&b, r, "runs/x"); err != nil {
 		t.Fatal(err)
@@ -93,7 +96,7 @@ func TestQueryThresholds(t *testing.T) {
 	for expression, want := range map[string]ThresholdResult{
 		"queries.p50 < 30ms":   {Value: 25.02, OK: true},
 		"queries.p50 < 20ms":   {Value: 25.02},
-		"queries.max < 30ms":   {Value: unknown}, // the failed ones would have been the slowest
+		"queries.max < 30ms":   {Value: unknown}, // those without a right answer count as the slowest
 		"queries.p95 < 1block": {Value: unknown},
 		"queries.failed == 0":  {Value: 2},
 		"queries.failed < 20%": {Value: 2. / 15, OK: true},
@@ -112,6 +115,26 @@ func TestQueryThresholds(t *testing.T) {
 		if counts := !strings.Contains(expression, ".p") && !strings.Contains(expression, "max"); counts && strings.Contains(text, "ms") {
 			t.Errorf("%s was measured as %s", expression, text)
 		}
+	}
+	// A wrong answer is none, however fast it came.
+	for missing, want := range map[int]bool{0: true, 4: true, 6: false} {
+		rec := record(t, "queries.p95 < 30ms")
+		for i := range 100 {
+			o := results.CallRight
+			if i < missing {
+				o = results.CallWrong
+			}
+			rec.query("heights", 2000*ms+int64(i)*ms, o, nil)
+		}
+		if got := rec.build().Thresholds[0]; got.OK != want {
+			t.Errorf("with %d wrong answers of 100: %+v", missing, got)
+		}
+	}
+	// Without a right answer no figure is known.
+	rec := record(t, "queries.mean < 30ms")
+	rec.query("heights", 2000*ms, results.CallWrong, errWrong)
+	if got := rec.build().Thresholds[0]; got.OK {
+		t.Errorf("without a right answer: %+v", got)
 	}
 	// Without a query nothing is known, which is not success.
 	if got := record(t, "queries.failed == 0").build().Thresholds[0]; got.OK {
