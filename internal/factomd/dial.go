@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,16 +60,32 @@ func (c *countedConn) Close() error {
 // and NO_PROXY, in capitals or not) has a node reached, or nil for none. Loopback
 // never has one. The errors do not repeat it: there may be a password in it.
 func proxyFor(node *url.URL) (*url.URL, error) {
-	const hint = "\n    hint: a proxy is written http://host:port or http://user:password@host:port, " +
-		"where what is special in a URL is written %40 for @, %2F for / and so on"
-	proxy, err := httpproxy.FromEnvironment().ProxyFunc()(node)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("finding the proxy: %w", err)
-	case proxy == nil:
+	env := httpproxy.FromEnvironment()
+	value := env.HTTPProxy
+	if node.Scheme == "https" {
+		value = env.HTTPSProxy
+	}
+	if value == "" {
 		return nil, nil
-	case proxy.Hostname() == "" || proxy.Path != "" && proxy.Path != "/" || proxy.RawQuery != "" || proxy.Fragment != "":
-		return nil, errors.New("the proxy that the environment names for " + node.Scheme + " cannot be read" + hint)
+	}
+	// To httpproxy an address that it cannot read is none, and the node would be
+	// reached directly. So it says only whether there is to be a proxy.
+	env.HTTPProxy, env.HTTPSProxy = "http://any", "http://any"
+	if wanted, err := env.ProxyFunc()(node); err != nil {
+		return nil, fmt.Errorf("finding the proxy: %w", err)
+	} else if wanted == nil {
+		return nil, nil
+	}
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	proxy, err := url.Parse(value)
+	switch {
+	case err != nil, proxy.Hostname() == "", proxy.Path != "" && proxy.Path != "/", proxy.RawQuery != "", proxy.Fragment != "",
+		!slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
+		return nil, errors.New("the proxy that the environment names for " + node.Scheme + " cannot be used\n" +
+			"    hint: a proxy is written http://host:port or http://user:password@host:port (or https, socks5, socks5h), " +
+			"where what is special in a URL is written %40 for @, %2F for / and so on")
 	}
 	return proxy, nil
 }

@@ -135,6 +135,13 @@ func TestProxyOrNot(t *testing.T) {
 		{"http://me:h@nter2/x@proxy.invalid", "http://factomd.invalid:8088", ""},
 		{"http://me:h@nter2?x@proxy.invalid", "https://factomd.invalid:8088", ""},
 		{"http://", "http://factomd.invalid:8088", ""},
+		{"socks5h://proxy.invalid:1080", "https://factomd.invalid:8088", "net/http"},
+		{"http://me:hunter2%zz@proxy.invalid:3128", "http://factomd.invalid:8088", ""},
+		{"me:hunter2%zz@proxy.invalid:3128", "https://factomd.invalid:8088", ""},
+		{"http://me:hunter2@proxy.invalid:port", "https://factomd.invalid:8088", ""},
+		{"ftp://me:hunter2@proxy.invalid:1", "http://factomd.invalid:8088", ""},
+		{"http://me:hunter2%zz@proxy.invalid:3128", "http://127.0.0.1:8088", "direct"},
+		{"ftp://proxy.invalid:1 factomd.invalid", "http://factomd.invalid:8088", "direct"},
 	} {
 		noProxies(t)
 		value, no, _ := strings.Cut(c.env, " ")
