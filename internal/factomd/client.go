@@ -33,7 +33,8 @@ type Options struct {
 	Pin string
 	// Timeout ends one call; 30 s if 0.
 	Timeout time.Duration
-	// MaxReply bounds the reply to a query in bytes; 64 MiB if 0.
+	// MaxReply bounds the reply to a query in bytes, but for pending entries, of
+	// which nothing is kept; 64 MiB if 0.
 	MaxReply int64
 	// Connections is how many idle connections are kept; 64 if 0. Calls that
 	// are under way at the same time have one each, however many.
@@ -41,6 +42,9 @@ type Options struct {
 	// Gauge counts the client's connections, if it is not nil.
 	Gauge *Gauge
 }
+
+// maxReply is the default of [Options.MaxReply].
+const maxReply = 64 << 20
 
 // A Client talks to one node. It may be used by many goroutines at once.
 type Client struct {
@@ -78,7 +82,7 @@ func New(o Options) (*Client, error) {
 			"User-Agent":   {"factom-load"},
 		},
 		timeout:  orDefault(o.Timeout, 30*time.Second),
-		maxReply: orDefault(o.MaxReply, 64<<20),
+		maxReply: orDefault(o.MaxReply, maxReply),
 		replies:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	if o.User != "" {

@@ -113,7 +113,7 @@ func (c *Client) ChainHead(ctx context.Context, chain Hash) (ChainHead, error) {
 // PendingEntries returns how many entries wait, in process lists or before. It
 // costs the node a scan and a copy of everything that waits.
 func (c *Client) PendingEntries(ctx context.Context) (count int, err error) {
-	err = c.query(ctx, "pending-entries", nil, c.maxReply, func(d *json.Decoder) error {
+	err = c.query(ctx, "pending-entries", nil, maxReply, func(d *json.Decoder) error {
 		count = 0
 		return array(d, maxListed, func() error {
 			var listed struct {

@@ -41,6 +41,11 @@ type endpoint struct {
 	version string
 }
 
+// maxQueryReply bounds the replies to the queries of the load, in bytes: as many
+// as may be in flight are in memory at once. That is a block of some 28,000
+// chains, or some 38,000 entries in one of them.
+const maxQueryReply = 4 << 20
+
 // newEndpoint makes the clients of an endpoint.
 func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoint, err error) {
 	e.weight = weight
@@ -49,7 +54,8 @@ func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoi
 		return e, err
 	}
 	if s.Queries != nil {
-		o.Connections = s.Queries.InFlight
+		o := o
+		o.Connections, o.MaxReply = s.Queries.InFlight, maxQueryReply
 		if e.reader, err = factomd.New(o); err != nil {
 			return e, err
 		}
