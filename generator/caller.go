@@ -91,16 +91,13 @@ func NewCaller(o CallerOptions) *Caller {
 	}
 }
 
-// InFlight returns how many calls are made and not over.
-func (c *Caller) InFlight() int { return len(c.room) }
-
 // Requests returns how many calls were made.
 func (c *Caller) Requests() uint64 { return c.requests.Load() }
 
 // Run makes calls until stop is done or their length is over, from the instant on
-// at which a load begins that is started at the same time. It returns when all of them are over; when
-// abort is done those under way are given up. Calls that were due before stop go
-// out even so; those that find no room are on record as failed.
+// at which a load begins that is started at the same time. It returns when all of
+// them are over; when abort is done those under way are given up. Calls that were
+// due before stop go out even so; those that find no room are on record as failed.
 func (c *Caller) Run(stop, abort context.Context) {
 	sleep := c.opts.Sleep
 	if sleep == nil {

@@ -91,8 +91,8 @@ func TestCaller(t *testing.T) {
 		var s switchboard
 		c := s.caller(nil)
 		runFor(c, 1990*time.Millisecond)
-		if len(s.calls) != 40 || c.Requests() != 40 || c.InFlight() != 0 {
-			t.Fatalf("%d calls are on record, %d were made, %d are in flight", len(s.calls), c.Requests(), c.InFlight())
+		if len(s.calls) != 40 || c.Requests() != 40 || s.now != 0 {
+			t.Fatalf("%d calls are on record, %d were made, %d are under way", len(s.calls), c.Requests(), s.now)
 		}
 		names := map[string]int{}
 		endpoints := map[int]int{}
