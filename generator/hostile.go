@@ -107,7 +107,7 @@ func (g *Generator) Hostile(nodes []HostileNode, t HostileTracker) *Caller {
 // hostileOptions are those that a scenario says.
 func hostileOptions(s *scenarios.Scenario, endpoints []int) CallerOptions {
 	o := CallerOptions{
-		Kind: results.Hostile, Rate: s.Hostile.Rate, Arrival: s.Load.Arrival, InFlight: s.Hostile.InFlight,
+		Kind: results.Hostile, Rate: s.Hostile.Rate, Arrival: s.Hostile.Arrival, InFlight: s.Hostile.InFlight,
 		Seed: s.Seed, Endpoints: endpoints,
 	}
 	for _, p := range s.Load.Phases {

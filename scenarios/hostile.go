@@ -6,6 +6,7 @@ import "fmt"
 // wrong, repeated or not paid for. They are no entries of the load.
 type Hostile struct {
 	Rate     float64 // calls a second, during all phases of the load
+	Arrival  Arrival // that of the load by default
 	InFlight int     // most calls under way
 	Mix      []HostileItem
 }
@@ -104,6 +105,7 @@ func (d *decoder) hostile(n *node, dst **Hostile) bool {
 	return d.sound(func() {
 		d.fields(n,
 			field{"rate", into(d.ownRate, &h.Rate)},
+			field{"arrival", into(oneOf(d, Constant, Poisson), &h.Arrival)},
 			field{"in_flight", into(whole[int](d, 1, maxInFlight), &h.InFlight)},
 			field{"mix", into(d.hostileMix, &h.Mix)},
 		)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestHostile(t *testing.T) {
-	every := &Hostile{Rate: 2, InFlight: 20}
+	every := &Hostile{Rate: 2, Arrival: Constant, InFlight: 20}
 	for _, k := range HostileKinds() {
 		every.Mix = append(every.Mix, HostileItem{k, 1})
 	}
@@ -16,7 +16,7 @@ func TestHostile(t *testing.T) {
 		"":                       nil,
 		"hostile: {rate: 2/s}\n": every,
 		"hostile: {rate: 30/min, in_flight: 3, mix: [{kind: huge-body}, {kind: unpaid-key, weight: 7}]}\n": {
-			Rate: 0.5, InFlight: 3, Mix: []HostileItem{{HugeBody, 1}, {UnpaidKey, 7}},
+			Rate: 0.5, Arrival: Constant, InFlight: 3, Mix: []HostileItem{{HugeBody, 1}, {UnpaidKey, 7}},
 		},
 	} {
 		if diff := cmp.Diff(want, mustParse(t, minimal+text).Hostile); diff != "" {
@@ -34,7 +34,7 @@ x.yaml:3:10: hostile: rate is missing
     hint: hostile: {rate: 2/s} sends every kind; {rate: 2/s, mix: [{kind: repeated-commit, weight: 1}]} chooses`,
 		"hostile: 2/s": `
 x.yaml:3:10: hostile: must be a mapping of keys to values, is a single value
-    hint: keys here: rate, in_flight, mix`,
+    hint: keys here: rate, arrival, in_flight, mix`,
 		"hostile: {rate: 1/s..2/s, in_flight: 0, mix: []}": `
 x.yaml:3:17: rate: "1/s..2/s" is a ramp
     hint: write one rate, for example 20/s: it is the same in all phases
@@ -88,7 +88,7 @@ func TestHostileHash(t *testing.T) {
 		t.Error("a scenario without hostile calls says something of them")
 	}
 	for _, set := range []Override{
-		{"hostile.rate", "3/s"}, {"hostile.in_flight", "21"}, {"hostile.mix", "[{kind: huge-body}]"},
+		{"hostile.rate", "3/s"}, {"hostile.in_flight", "21"}, {"hostile.arrival", "poisson"}, {"hostile.mix", "[{kind: huge-body}]"},
 	} {
 		if mustParse(t, minimal+"hostile: {rate: 2/s}\n", set).SHA256() == base.SHA256() {
 			t.Errorf("%v does not change the hash", set)

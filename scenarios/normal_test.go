@@ -178,6 +178,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	// Rates as people write them: thousandths at most.
 	rate := rapid.Map(rapid.IntRange(0, 200), func(n int) float64 { return float64(n) / 4 })
 	weight := rapid.IntRange(1, maxWeight)
+	arrival := rapid.SampledFrom([]Arrival{Constant, Poisson})
 
 	s := &Scenario{
 		Name:        name.Draw(t, "name"),
@@ -186,7 +187,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		Credits:     Credits{Keys: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{LocalTestKey, "env:KEY", "file:/a b/key"}), 1, 3, rapid.ID).Draw(t, "keys"), Budget: rapid.Int64Range(1, maxBudget).Draw(t, "budget")},
 		Workload:    Workload{Marker: rapid.StringMatching(`[ -~]{1,64}`).Draw(t, "marker")},
 		Load: Load{
-			Arrival: rapid.SampledFrom([]Arrival{Constant, Poisson}).Draw(t, "arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "in_flight"),
+			Arrival: arrival.Draw(t, "arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "in_flight"),
 			Late: rapid.SampledFrom([]Late{LateSend, LateSkip}).Draw(t, "late"), LateBy: duration.Draw(t, "late_by"), SubmitTimeout: duration.Draw(t, "submit_timeout"),
 			Reveal: rapid.SampledFrom([]Reveal{RevealAfter, RevealTogether}).Draw(t, "reveal"),
 		},
@@ -262,13 +263,13 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Load.Phases = append(s.Load.Phases, p)
 	}
 	if s.Workload.Chains > 0 && s.Load.Search == nil && rapid.Bool().Draw(t, "hostile") {
-		s.Hostile = &Hostile{Rate: (rate.Draw(t, "hostile rate") + 1) / 4, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "hostile in_flight")}
+		s.Hostile = &Hostile{Rate: (rate.Draw(t, "hostile rate") + 1) / 4, Arrival: arrival.Draw(t, "hostile arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "hostile in_flight")}
 		for _, k := range rapid.Permutation(HostileKinds()).Draw(t, "kinds")[:rapid.IntRange(1, 13).Draw(t, "kinds")] {
 			s.Hostile.Mix = append(s.Hostile.Mix, HostileItem{k, weight.Draw(t, "weight")})
 		}
 	}
 	if rapid.Bool().Draw(t, "queries") {
-		s.Queries = &Queries{Rate: rate.Draw(t, "queries rate") + 1, InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "queries in_flight")}
+		s.Queries = &Queries{Rate: rate.Draw(t, "queries rate") + 1, Arrival: arrival.Draw(t, "queries arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "queries in_flight")}
 		for _, m := range rapid.Permutation(queryMethods()).Draw(t, "methods")[:rapid.IntRange(1, 9).Draw(t, "methods")] {
 			s.Queries.Mix = append(s.Queries.Mix, QueryItem{m, weight.Draw(t, "weight")})
 		}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -61,6 +62,13 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	)
 	d.require(root, "version", "begin the file with version: 1")
 	d.require(root, "load", phasesHint)
+	// The keys come in any order: the load's arrival may be the last.
+	if q := s.Queries; q != nil {
+		q.Arrival = cmp.Or(q.Arrival, s.Load.Arrival)
+	}
+	if h := s.Hostile; h != nil {
+		h.Arrival = cmp.Or(h.Arrival, s.Load.Arrival)
+	}
 	if mixOK {
 		d.playable(s.Workload)
 	}

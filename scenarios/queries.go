@@ -6,6 +6,7 @@ import "fmt"
 // schedule of their own, open-loop as the load's.
 type Queries struct {
 	Rate     float64 // queries a second, above 0
+	Arrival  Arrival // that of the load by default
 	InFlight int     // most of them made and not answered
 	Mix      []QueryItem
 }
@@ -56,6 +57,7 @@ func (d *decoder) queries(n *node, dst **Queries) bool {
 		q := defaultQueries()
 		d.fields(n,
 			field{"rate", into(d.ownRate, &q.Rate)},
+			field{"arrival", into(oneOf(d, Constant, Poisson), &q.Arrival)},
 			field{"in_flight", into(whole[int](d, 1, maxInFlight), &q.InFlight)},
 			field{"mix", into(d.queryMix, &q.Mix)},
 		)

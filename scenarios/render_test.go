@@ -56,13 +56,13 @@ func render(s *Scenario) []byte {
 		p("    rate: %s /s..%s /s%s", decimal(f.From), decimal(f.To), shape)
 	}
 	if h := s.Hostile; h != nil {
-		p("hostile:\n  in_flight: %d\n  rate: %s /s\n  mix:", h.InFlight, decimal(h.Rate))
+		p("hostile:\n  arrival: %s\n  in_flight: %d\n  rate: %s /s\n  mix:", h.Arrival, h.InFlight, decimal(h.Rate))
 		for _, i := range h.Mix {
 			p("  - weight: %d\n    kind: %s", i.Weight, quote(string(i.Kind)))
 		}
 	}
 	if q := s.Queries; q != nil {
-		p("queries:\n  in_flight: %d\n  rate: %s /s\n  mix:", q.InFlight, decimal(q.Rate))
+		p("queries:\n  arrival: %s\n  in_flight: %d\n  rate: %s /s\n  mix:", q.Arrival, q.InFlight, decimal(q.Rate))
 		for _, i := range q.Mix {
 			p("  - weight: %d\n    method: %s", i.Weight, i.Method)
 		}

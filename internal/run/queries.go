@@ -39,7 +39,7 @@ func (r *run) newQueries() *queries {
 		mix[i] = item.Weight
 	}
 	q.caller = generator.NewCaller(generator.CallerOptions{
-		Kind: results.Query, Rate: s.Queries.Rate, Arrival: s.Load.Arrival, InFlight: s.Queries.InFlight,
+		Kind: results.Query, Rate: s.Queries.Rate, Arrival: s.Queries.Arrival, InFlight: s.Queries.InFlight,
 		Seed: s.Seed, Mix: mix, Endpoints: weights,
 		Request: q.request, Called: r.collector.Called, Start: r.start,
 	})

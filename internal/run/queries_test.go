@@ -1,12 +1,14 @@
 package run_test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomdtest"
 	"github.com/FactomProject/factom-load/internal/run"
@@ -66,6 +68,29 @@ func TestQueriesBesideTheWrites(t *testing.T) {
 		}
 	}
 	count(t, "requests", got.Harness.QueryRequests+got.Harness.ObserverRequests+got.Harness.SubmitRequests, requests)
+}
+
+// TestPoissonBesideUsers has calls of both kinds come at random, beside users who
+// have no arrivals of their own.
+func TestPoissonBesideUsers(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond})
+	p := tenUsers
+	p.more = "queries: {rate: 60/s, arrival: poisson}\nhostile: {rate: 20/s, arrival: poisson, mix: [{kind: unknown-method}]}\n"
+	var dir string
+	carryOut(t, p.scenario(n.URL()), func(o *run.Options) { dir = o.Out })
+	gaps, last := map[results.CallKind]map[int64]bool{results.Query: {}, results.Hostile: {}}, map[results.CallKind]int64{}
+	all := calls(t, dir)
+	slices.SortFunc(all, func(a, b results.Call) int { return cmp.Compare(a.Planned, b.Planned) })
+	for _, c := range all {
+		gaps[c.Kind][(c.Planned-last[c.Kind])/int64(time.Millisecond)] = true
+		last[c.Kind] = c.Planned
+	}
+	for kind, different := range gaps {
+		if len(different) < 10 {
+			t.Errorf("%s: the gaps between calls are %v", kind, different)
+		}
+	}
 }
 
 // TestBadAnswers has a node that answers what only queries ask for with something
