@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -243,6 +244,12 @@ func (d *decoder) boolean(n *node, dst *bool) bool {
 
 // oneOf reads one of a few words.
 func oneOf[T ~string](d *decoder, words ...T) func(*node, *T) bool {
+	return explained(d, "", words...)
+}
+
+// explained is as oneOf for words that do not speak for themselves: the hint does,
+// where none of them is near.
+func explained[T ~string](d *decoder, hint string, words ...T) func(*node, *T) bool {
 	return func(n *node, dst *T) bool {
 		var text string
 		if !d.scalar(n, &text) {
@@ -256,7 +263,7 @@ func oneOf[T ~string](d *decoder, words ...T) func(*node, *T) bool {
 			}
 			list[i] = string(w)
 		}
-		d.report(n, show(text)+" is not one of "+strings.Join(list, ", "), didYouMean(text, list))
+		d.report(n, show(text)+" is not one of "+strings.Join(list, ", "), cmp.Or(didYouMean(text, list), hint))
 		return false
 	}
 }

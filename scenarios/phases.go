@@ -22,6 +22,8 @@ const (
 // load's phases, none of which may have its name.
 const SetupPhase = "setup"
 
+const revealHint = "after: the reveal waits for the answer to the commit, and a rejection ends it; together: both are sent at once"
+
 const phasesHint = "a load is a list of phases: phases: [{for: 60s, rate: 50/s}]"
 
 func (d *decoder) load(n *node, l *Load) bool {
@@ -36,7 +38,7 @@ func (d *decoder) load(n *node, l *Load) bool {
 			field{"late", into(oneOf(d, LateSend, LateSkip), &l.Late)},
 			field{"late_by", into(d.duration, &l.LateBy)},
 			field{"submit_timeout", into(d.duration, &l.SubmitTimeout)},
-			field{"reveal", into(oneOf(d, RevealAfter, RevealTogether), &l.Reveal)},
+			field{"reveal", into(explained(d, revealHint, RevealAfter, RevealTogether), &l.Reveal)},
 			field{"phases", func(n *node) { d.phases(n, kind, &l.Phases) }},
 			field{"search", func(n *node) { d.search(n, &l.Search) }},
 		)

@@ -327,7 +327,11 @@ x.yaml:2:14: late: "drop" is not one of send, skip
 x.yaml:2:29: late_by: "0s" is not above 0
     hint: a duration is written 10s, 1m30s or 2h`},
 	{"reveal", "version: 1\nload: {reveal: before, phases: [{for: 60s, rate: 50/s}]}\n", `
-x.yaml:2:16: reveal: "before" is not one of after, together`},
+x.yaml:2:16: reveal: "before" is not one of after, together
+    hint: after: the reveal waits for the answer to the commit, and a rejection ends it; together: both are sent at once`},
+	{"reveal nearly", "version: 1\nload: {reveal: togther, phases: [{for: 60s, rate: 50/s}]}\n", `
+x.yaml:2:16: reveal: "togther" is not one of after, together
+    hint: did you mean together?`},
 	{"phase", "version: 1\nload:\n  phases:\n  - name: a\n", `
 x.yaml:4:5: phases[0]: for is missing
     hint: say how long the phase lasts: for: 60s
