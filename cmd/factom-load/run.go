@@ -66,7 +66,7 @@ one stops the waiting.`,
 	fl.Lookup("tag").DefValue = "" // an empty list would be shown as []
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
 	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
-	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow more than %g entries/s on a network that is not LOCAL", run.RateCeiling))
+	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow, on a network that is not LOCAL, more than %[1]g entries/s or %[1]g queries/s, users, and hostile calls", run.RateCeiling))
 	fl.BoolVar(&f.quiet, "quiet", false, "no progress, no messages, no summary")
 	fl.BoolVar(&f.json, "json", false, "print report.json on standard output")
 	return c

@@ -35,8 +35,8 @@ type Options struct {
 	ToolVersion string
 	// NodeCommand runs the embedded node: the program and its first arguments.
 	NodeCommand []string
-	// AboveCeiling allows more than [RateCeiling], and hostile calls, on a network
-	// that is not LOCAL.
+	// AboveCeiling allows, on a network that is not LOCAL, entries and queries at
+	// more than [RateCeiling] each, users at whatever rate, and hostile calls.
 	AboveCeiling bool
 	// Deadline ends the run, waiting included; 0 is none.
 	Deadline time.Duration
