@@ -184,7 +184,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.payers, err = newPayers(s.Credits, r.plan); err != nil {
 		return err
 	}
-	if warning := fewFiles(fileLimit(), s.Load.InFlight, s.Queries); warning != "" {
+	if warning := fewFiles(fileLimit(), s); warning != "" {
 		r.Say("%s", warning)
 	}
 	if s.Network.Local == nil {
