@@ -2,11 +2,14 @@ package factomd
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/FactomProject/factom"
 )
@@ -58,7 +61,11 @@ type DirectoryBlock struct {
 	Height    uint32
 	NetworkID uint32
 	KeyMR     Hash
-	Chains    []BlockRef
+	// Root is the key MR that follows from what the block says and lists, or zero if
+	// it does not say enough. Whether it has to be the same is for the caller to
+	// judge.
+	Root   Hash
+	Chains []BlockRef
 }
 
 // A BlockRef names the block of one chain.
@@ -131,8 +138,49 @@ func directoryBlock(b *factom.DBlock) (DirectoryBlock, error) {
 		listed[chain] = struct{}{}
 		block.Chains[i] = BlockRef{chain, key}
 	}
+	block.Root = directoryBlockRoot(b, block.Chains)
 	return block, nil
 }
+
+// directoryBlockRoot computes a key MR as factomd common/directoryBlock does: of
+// the header's hash and the Merkle root of the list, which is in the header, too.
+func directoryBlockRoot(b *factom.DBlock, chains []BlockRef) Hash {
+	prevKeyMR, keyErr := ParseHash(b.Header.PrevKeyMR)
+	prevFull, fullErr := ParseHash(b.Header.PrevFullHash)
+	if keyErr != nil || fullErr != nil {
+		return Hash{}
+	}
+	listed := make([]Hash, len(chains))
+	for i, c := range chains {
+		listed[i] = hashPair(c.ChainID, c.KeyMR)
+	}
+	body := merkleRoot(listed)
+	header := []byte{byte(b.Header.Version)}
+	header = binary.BigEndian.AppendUint32(header, uint32(b.Header.NetworkID))
+	header = slices.Concat(header, body[:], prevKeyMR[:], prevFull[:])
+	header = binary.BigEndian.AppendUint32(header, uint32(b.Header.Timestamp))
+	header = binary.BigEndian.AppendUint32(header, uint32(b.Header.DBHeight))
+	header = binary.BigEndian.AppendUint32(header, uint32(len(chains)))
+	return hashPair(sha256.Sum256(header), body)
+}
+
+// merkleRoot is the root over some hashes, for which it has no use afterwards; of
+// none it is zero. A hash without a partner is its own.
+func merkleRoot(hashes []Hash) Hash {
+	for len(hashes) > 1 {
+		above := hashes[:0]
+		for i := 0; i < len(hashes); i += 2 {
+			above = append(above, hashPair(hashes[i], hashes[min(i+1, len(hashes)-1)]))
+		}
+		hashes = above
+	}
+	if len(hashes) == 0 {
+		return Hash{}
+	}
+	return hashes[0]
+}
+
+func hashPair(left, right Hash) Hash { return sha256.Sum256(slices.Concat(left[:], right[:])) }
 
 // An EntryBlock is what one chain got in one directory block.
 type EntryBlock struct {

@@ -17,7 +17,7 @@ import (
 // The replies of a factomd v6.12.0 on a LOCAL network; lists are shortened.
 const (
 	minuteReply  = `{"jsonrpc":"2.0","id":0,"result":{"leaderheight":6,"directoryblockheight":5,"minute":8,"currentblockstarttime":1795561747018926692,"currentminutestarttime":1795561755013049128,"currenttime":1795561755351364820,"directoryblockinseconds":10,"stalldetected":true,"faulttimeout":4,"roundtimeout":4}}`
-	genesisReply = `{"jsonrpc":"2.0","id":0,"result":{"dblock":{"dbhash":"9d13e5d3f7031bd774b7542380c2832fc2d887f9db67f254e4fc4d37b8f295ec","keymr":"c1fdd8c0a09e55e8b5f5e92eacb695d915b83af79735236fbd9274e37b26adc7","headerhash":"32d36d221937506493f7dfef182dfe12b4115e49e68430e17684c3c84b134a26","header":{"version":0,"networkid":4203931044,"bodymr":"c61aafca406f0dfe5e9825bd54e48f04320d97024281fbd0d5077ff3bbf6ce6b","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","prevfullhash":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":24018960,"dbheight":0,"blockcount":3,"chainid":"000000000000000000000000000000000000000000000000000000000000000d"},"dbentries":[{"chainid":"000000000000000000000000000000000000000000000000000000000000000a","keymr":"3a4014a3ea9ccbe3f64b6178972e4a8828317cc3ffb491accf1ee4f8fcce747f"},{"chainid":"000000000000000000000000000000000000000000000000000000000000000f","keymr":"0f426b2433103e606fb16b9340c14d88da8a02268af3c58b9a7896fa86e2904f"}]}}}`
+	genesisReply = `{"jsonrpc":"2.0","id":0,"result":{"dblock":{"dbhash":"9d13e5d3f7031bd774b7542380c2832fc2d887f9db67f254e4fc4d37b8f295ec","keymr":"c1fdd8c0a09e55e8b5f5e92eacb695d915b83af79735236fbd9274e37b26adc7","headerhash":"32d36d221937506493f7dfef182dfe12b4115e49e68430e17684c3c84b134a26","header":{"version":0,"networkid":4203931044,"bodymr":"c61aafca406f0dfe5e9825bd54e48f04320d97024281fbd0d5077ff3bbf6ce6b","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","prevfullhash":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":24018960,"dbheight":0,"blockcount":3,"chainid":"000000000000000000000000000000000000000000000000000000000000000d"},"dbentries":[{"chainid":"000000000000000000000000000000000000000000000000000000000000000a","keymr":"3a4014a3ea9ccbe3f64b6178972e4a8828317cc3ffb491accf1ee4f8fcce747f"},{"chainid":"000000000000000000000000000000000000000000000000000000000000000c","keymr":"a566023a9d7b824e4a12121ee38bc4d3c4987988f04eb8cfecc63570936d7c56"},{"chainid":"000000000000000000000000000000000000000000000000000000000000000f","keymr":"0f426b2433103e606fb16b9340c14d88da8a02268af3c58b9a7896fa86e2904f"}]}}}`
 	localGenesis = "c1fdd8c0a09e55e8b5f5e92eacb695d915b83af79735236fbd9274e37b26adc7"
 
 	chainHash, entryHash1, entryHash2 = "e5a01fee14e0ed5c48714f22180f25ad8365b53f9779f79dc4a3d7e93963f94a",
@@ -68,8 +68,9 @@ func TestQueries(t *testing.T) {
 			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true}},
 		{"dblock-by-height", "height=0 noraw=true", genesisReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
-			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Chains: []BlockRef{
+			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Root: hash(localGenesis), Chains: []BlockRef{
 				{Hash{31: 0x0a}, hash("3a4014a3ea9ccbe3f64b6178972e4a8828317cc3ffb491accf1ee4f8fcce747f")},
+				{Hash{31: 0x0c}, hash("a566023a9d7b824e4a12121ee38bc4d3c4987988f04eb8cfecc63570936d7c56")},
 				{Hash{31: 0x0f}, hash("0f426b2433103e606fb16b9340c14d88da8a02268af3c58b9a7896fa86e2904f")},
 			}}},
 		{"entry-block", "keymr=" + localGenesis, entryBlockReply,

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/FactomProject/factomd/common/directoryBlock"
 	"github.com/FactomProject/factomd/common/entryBlock"
 	"github.com/FactomProject/factomd/common/factoid"
 	"github.com/FactomProject/factomd/common/interfaces"
@@ -71,9 +72,9 @@ type entry struct {
 // A block is a directory block with all that it refers to.
 type block struct {
 	height  uint32
-	network uint32
 	keyMR   factomd.Hash
 	closed  time.Time
+	wire    *directoryBlock.DirectoryBlock // once it is saved
 	chains  []*entryChain
 	commits []*commit
 }
@@ -150,11 +151,34 @@ func (l *ledger) closeBlock() uint32 {
 	defer l.mu.Unlock()
 	l.workOff()
 	b := l.building
-	b.network, b.closed, b.keyMR = l.network, time.Now(), unique()
+	b.closed = time.Now()
+	b.save(l.network, l.blocks)
 	l.blocks = append(l.blocks, b)
 	l.building = &block{height: b.height + 1}
 	l.began = b.closed
 	return b.height
+}
+
+// save has factomd's own code make the directory block, upon those before it.
+func (b *block) save(network uint32, before []*block) {
+	b.wire = directoryBlock.NewDirectoryBlock(nil).(*directoryBlock.DirectoryBlock)
+	if len(before) > 0 {
+		previous := before[len(before)-1]
+		b.wire.Header.SetPrevKeyMR(primitives.NewHash(previous.keyMR[:]))
+		b.wire.Header.SetPrevFullHash(previous.wire.DBHash)
+	}
+	b.wire.Header.SetNetworkID(network)
+	b.wire.Header.SetDBHeight(b.height)
+	b.wire.Header.SetTimestamp(primitives.NewTimestampFromMilliseconds(uint64(b.closed.UnixMilli())))
+	for _, system := range b.wire.DBEntries {
+		made := unique()
+		system.SetKeyMR(primitives.NewHash(made[:]))
+	}
+	for _, c := range b.chains {
+		b.wire.AddEntry(primitives.NewHash(c.chainID[:]), primitives.NewHash(c.keyMR[:]))
+	}
+	b.wire.Sort() // which its binary form does anyhow
+	b.keyMR = hashOf(b.wire.GetKeyMR())
 }
 
 func (l *ledger) saved() uint32 { return uint32(len(l.blocks) - 1) }

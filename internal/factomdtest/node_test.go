@@ -133,7 +133,7 @@ func TestLifeOfAChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := slices.IndexFunc(block.Chains, func(r factomd.BlockRef) bool { return r.ChainID == chain.chain })
-	if at < 0 || block.NetworkID != factomdtest.Local {
+	if at < 0 || block.NetworkID != factomdtest.Local || block.Root != block.KeyMR {
 		t.Fatalf("block %+v", block)
 	}
 	entries, err := c.EntryBlock(ctx, block.Chains[at].KeyMR)

@@ -113,28 +113,9 @@ func (l *ledger) directoryBlock(params json.RawMessage) (any, *primitives.JSONEr
 	if failure != nil {
 		return nil, failure
 	}
-	previous := factomd.Hash{}
-	if b.height > 0 {
-		previous = l.blocks[b.height-1].keyMR
-	}
-	type ref struct {
-		ChainID string `json:"chainid"`
-		KeyMR   string `json:"keymr"`
-	}
-	var refs []ref
-	for _, id := range systemChains {
-		refs = append(refs, ref{id, unique().String()})
-	}
-	for _, c := range b.chains {
-		refs = append(refs, ref{c.chainID.String(), c.keyMR.String()})
-	}
 	return map[string]any{"dblock": map[string]any{
-		"header": map[string]any{
-			"version": 0, "networkid": b.network, "bodymr": unique(), "prevkeymr": previous, "prevfullhash": unique(),
-			"timestamp": b.closed.Unix() / 60, "dbheight": b.height, "blockcount": len(refs),
-			"chainid": strings.Repeat("00", 31) + "0d",
-		},
-		"dbentries": refs, "dbhash": unique(), "keymr": b.keyMR, "headerhash": unique(),
+		"header": b.wire.Header, "dbentries": b.wire.DBEntries,
+		"dbhash": b.wire.DBHash, "keymr": b.keyMR, "headerhash": b.wire.HeaderHash,
 	}, "rawdata": ""}, nil
 }
 

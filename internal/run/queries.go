@@ -195,8 +195,13 @@ func (q *queries) entryBlock(ctx context.Context, node *factomd.Client, want ent
 
 func (q *queries) directoryBlock(ctx context.Context, node *factomd.Client, want directoryBlock) error {
 	got, err := node.DirectoryBlock(ctx, want.height)
-	if err == nil && (got.NetworkID != q.network || !want.keyMR.IsZero() && got.KeyMR != want.keyMR) {
+	switch {
+	case err != nil:
+		return err
+	case got.NetworkID != q.network || !want.keyMR.IsZero() && got.KeyMR != want.keyMR:
 		return node.Wrong("dblock-by-height", "reply for another block", fmt.Sprintf("%s of network %08x", got.KeyMR, got.NetworkID))
+	case got.Root != got.KeyMR:
+		return node.Wrong("dblock-by-height", "a block and its key MR do not fit", fmt.Sprintf("%s, computed %s", got.KeyMR, got.Root))
 	}
-	return err
+	return nil
 }

@@ -121,6 +121,7 @@ func TestRealNode(t *testing.T) {
 		t.Errorf("the observer made %d requests in %.0f s", acks, seconds)
 	}
 
+	keyMRs(t, n.Endpoint())
 	chain := walk(t, n.Endpoint())
 	ours := exported(t, dir)
 	if len(chain) != len(ours) || uint64(len(ours)) != r.Totals.Confirmed {
@@ -133,6 +134,26 @@ func TestRealNode(t *testing.T) {
 	}
 	if spent := uint64(balanceSpent(t, n.Endpoint(), r)); spent != r.Totals.CreditsSpent {
 		t.Errorf("the node charged %d entry credits, the report says %d", spent, r.Totals.CreditsSpent)
+	}
+}
+
+// keyMRs computes the key MR of every directory block.
+func keyMRs(t *testing.T, url string) {
+	t.Helper()
+	client, err := factomd.New(factomd.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	heights, err := client.Heights(t.Context())
+	for h := uint32(0); err == nil && h <= heights.Saved; h++ {
+		var b factomd.DirectoryBlock
+		if b, err = client.DirectoryBlock(t.Context(), h); err == nil && b.Root != b.KeyMR {
+			t.Errorf("block %d with %d chains: key MR %s, computed %s", h, len(b.Chains), b.KeyMR, b.Root)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

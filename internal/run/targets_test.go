@@ -2,6 +2,9 @@ package run
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +165,20 @@ func TestJudgement(t *testing.T) {
 			}
 		}
 	}
+	// A block whose list was changed does not fit its key MR.
+	fault = func(string) *factomdtest.Fault { return nil }
+	want := directoryBlock{height: 1}
+	if err := q.directoryBlock(t.Context(), node, want); err != nil {
+		t.Error(err)
+	}
+	changed := sent(t, n.URL(), `{"jsonrpc":"2.0","id":0,"method":"dblock-by-height","params":{"height":1}}`)
+	at := strings.Index(changed, `"dbentries"`)
+	changed = changed[:at] + strings.Replace(changed[at:], `"keymr":"`, `"keymr":"`+strings.Repeat("ab", 32)+`","was":"`, 1)
+	fault = func(string) *factomdtest.Fault { return &factomdtest.Fault{Answer: factomdtest.Says(200, changed)} }
+	err = q.directoryBlock(t.Context(), node, want)
+	if _, _, message := factomd.Classify(err); message != "a block and its key MR do not fit" || judge(err).Outcome != results.CallWrong {
+		t.Errorf("a changed block counts as %q: %v", message, err)
+	}
 	// Nothing is saved of what was only taken: a node need not know it yet.
 	q.targets = newTargets(1, false)
 	q.targets.took(hashOf(7))
@@ -178,4 +195,19 @@ func TestJudgement(t *testing.T) {
 	if r := q.request(d); r.Name != "heights" {
 		t.Errorf("%s is asked for instead of an entry block", r.Name)
 	}
+}
+
+// sent posts a request by hand and returns the reply.
+func sent(t *testing.T, url, request string) string {
+	t.Helper()
+	r, err := http.Post(url, "application/json", strings.NewReader(request))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
