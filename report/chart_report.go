@@ -274,7 +274,7 @@ type namedLatency struct {
 func plannedStages(l Latencies) []namedLatency {
 	return []namedLatency{
 		{"schedule", l.Schedule, "planned → sent"},
-		{"submit", l.Submit, "planned → reveal answered"},
+		{"submit", l.Submit, "planned → revealed"},
 		{"accept", l.Accept, "planned → in a process list"},
 		{"confirm", l.Confirm, "planned → in a saved block"},
 	}
@@ -283,8 +283,8 @@ func plannedStages(l Latencies) []namedLatency {
 // serviceStages are those of the two calls.
 func serviceStages(l Latencies) []namedLatency {
 	return []namedLatency{
-		{"commit service time", l.CommitService, "commit sent → commit answered"},
-		{"reveal service time", l.RevealService, "commit answered → reveal answered"},
+		{"commit service time", l.CommitService, "sent → committed"},
+		{"reveal service time", l.RevealService, "committed → revealed"},
 	}
 }
 
