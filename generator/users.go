@@ -8,14 +8,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
 )
 
-// pauseAfterFailure is how long a user waits at least when a call got no answer
-// that can be told from a broken connection: a node that is down refuses so fast
-// that its users would use up the budget in no time.
-const pauseAfterFailure = time.Second
+// pauseAfterError is how long a user waits whose entry was refused or got no
+// answer: a node that takes nothing says so in no time, and its users would plan
+// entries for the whole budget in a second.
+const pauseAfterError = time.Second
 
 // closedLoop is the load of a fixed number of users. Each is free, writes an
 // entry, waits for the answers, thinks, and is free again: the instant at which a
@@ -24,7 +23,7 @@ const pauseAfterFailure = time.Second
 //
 // Users with a think time begin one after another, spread over it; others begin
 // at once. A user who becomes free after the end of the last phase, or after stop
-// is done, plans no more.
+// is done, plans no more. One whose entry was not taken pauses before that.
 func (g *Generator) closedLoop(stop, abort context.Context) error {
 	stop, cancel := context.WithCancel(stop)
 	defer cancel()
@@ -77,9 +76,9 @@ func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error 
 	}
 	stopping, stopped := context.WithCancel(stop)
 	over := func(s results.Submission) {
-		at := max(s.Committed, s.Revealed)
-		if rejected, _, _ := factomd.Classify(s.Err); s.Err != nil && !rejected {
-			sleepRoughly(stopping, time.Now().Add(pauseAfterFailure))
+		at := s.Revealed
+		if s.Err != nil {
+			sleepRoughly(stopping, time.Now().Add(pauseAfterError))
 			at = g.since(time.Now())
 		}
 		free <- at + int64(g.load.Think)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,25 +166,66 @@ func TestBudgetEndsTheUsers(t *testing.T) {
 	})
 }
 
-// A node that refuses connections must not use up the budget: its users try
-// again once a second. One that refuses entries is a node that answers.
-func TestUsersOfANodeThatIsDown(t *testing.T) {
+// A node that takes nothing must not use up the budget: its users try again once
+// a second.
+func TestUsersOfANodeThatTakesNothing(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		server *server
-		want   int
 	}{
-		{"no connection", &server{unsent: true}, 5 * 4},
-		{"no answer", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Message: "HTTP 502"} }}, 5 * 4},
-		{"rejection", &server{answer: func(int, time.Duration) (time.Duration, error) {
-			return 10 * time.Millisecond, &factomd.Failure{Rejected: true, Code: -32602}
-		}}, 5 * 400},
+		{"no connection", &server{unsent: true}},
+		{"no answer", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Message: "HTTP 502"} }}},
+		{"rejection", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Rejected: true, Code: -32602} }}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g, l, _ := begin(t, closed(5, "0s", "{for: 4s}"), c.server)
 				runAll(t, g, t.Context())
-				l.check(t, uint64(c.want))
+				l.check(t, 5*4)
+			})
+		})
+	}
+}
+
+// However an entry's calls end, its user is free when both are over, and plans
+// nothing for an instant that has passed.
+func TestUsersAreFreeWhenTheCallsAreOver(t *testing.T) {
+	rejected, silent := &factomd.Failure{Rejected: true, Code: -32602}, &factomd.Failure{Message: "timeout"}
+	for _, c := range []struct {
+		name           string
+		reveal         string
+		commit, answer error // of the commit and of the reveal
+		lasts          time.Duration
+	}{
+		{"commit refused, reveal silent", "together", rejected, silent, 31 * time.Second},
+		{"commit silent, reveal refused", "together", silent, rejected, 31 * time.Second},
+		{"commit refused", "after", rejected, nil, time.Second},
+		{"commit silent, reveal refused", "after", silent, rejected, 31 * time.Second},
+		{"reveal silent", "after", nil, silent, 31 * time.Second},
+	} {
+		t.Run(c.reveal+", "+c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{answer: func(n int, _ time.Duration) (time.Duration, error) { return 0, nil }}
+				yaml := strings.Replace(closed(1, "0s", "{for: 40s}"), "think: 0s", "think: 0s, reveal: "+c.reveal, 1)
+				g, l, _ := begin(t, yaml, s)
+				s.answer = func(n int, _ time.Duration) (time.Duration, error) {
+					err := c.answer
+					if strings.Contains(s.calls[n], "commit") {
+						err = c.commit
+					}
+					if err == error(silent) {
+						return 30 * time.Second, err
+					}
+					return 0, err
+				}
+				runAll(t, g, t.Context())
+				l.check(t, uint64((40*time.Second-1)/c.lasts)+1)
+				for i, e := range l.entries {
+					if want := l.phases[0].Start + int64(time.Duration(i)*c.lasts); e.At != want || e.Sent != want || e.Late {
+						t.Fatalf("entry %d is planned at %v and sent at %v, want %v",
+							i, time.Duration(e.At), time.Duration(e.Sent), time.Duration(want))
+					}
+				}
 			})
 		})
 	}
