@@ -22,6 +22,9 @@ func TestBudgetEndsTheLoad(t *testing.T) {
 			t.Errorf("the load ended with %v, want %v", err, ErrBudget)
 		}
 		submitted, skipped := l.check(t, uint64(len(l.entries)))
+		if last := l.entries[len(l.entries)-1].At; g.Ended() <= last || g.Ended() > last+int64(time.Second) {
+			t.Errorf("ended at %v, and the last entry was due at %v", time.Duration(g.Ended()), time.Duration(last))
+		}
 		var cost int64
 		for _, e := range l.entries {
 			cost += int64(e.Credits)

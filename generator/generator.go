@@ -61,7 +61,7 @@ type Generator struct {
 	load     scenarios.Load
 	workload *workload
 	composer *composer
-	charged  []atomic.Int64 // by key: entry credits of what was composed
+	charged  []atomic.Int64 // by key: entry credits of what was composed and not discarded
 	hostile  []atomic.Int64 // by key: entry credits of the hostile calls that were made
 	phases   int            // number of the next phase
 	index    uint64         // of the next slot
@@ -69,6 +69,7 @@ type Generator struct {
 
 	room     chan struct{} // a place in flight each
 	current  atomic.Int64  // phase
+	ended    atomic.Int64  // see Ended; 0 until then
 	requests atomic.Uint64
 }
 
@@ -120,8 +121,9 @@ func (g *Generator) Setup(stop, abort context.Context) error {
 // Load sends the load, and returns when the calls of all entries are over.
 //
 // When stop is done no more is sent: slots that were not reached are skipped,
-// each on record; a closed loop has none. When abort is done the calls under way are given up too. The
-// error is [ErrBudget], or says why the generator itself could not go on.
+// each on record; a closed loop has none. When abort is done the calls under way
+// are given up too. The error is [ErrBudget], or says why the generator itself
+// could not go on.
 func (g *Generator) Load(stop, abort context.Context) error {
 	if g.load.Closed() {
 		return g.closedLoop(stop, abort)
@@ -149,8 +151,16 @@ func (g *Generator) InFlight() int { return len(g.room) }
 // Current returns the number of the phase that the newest slot belongs to.
 func (g *Generator) Current() int { return int(g.current.Load()) }
 
+// Ended returns the instant, in nanoseconds since the run's start, from which on
+// what began last, the setup, the load or one more phase, sends no more although
+// calls may still be under way: the last slot had its turn, the last phase of users was
+// over, or the first entry was due that the budget does not pay for. It is 0
+// before that.
+func (g *Generator) Ended() int64 { return g.ended.Load() }
+
 // Charged returns how many entry credits the entries that a key signs cost so
-// far, those that are composed ahead included, and its hostile calls.
+// far, and its hostile calls. What is composed ahead counts, unless it is never
+// sent.
 func (g *Generator) Charged(key int) int64 {
 	return g.charged[key].Load() + g.hostile[key].Load()
 }
@@ -182,6 +192,7 @@ func (g *Generator) announce(phases []scenarios.Phase, first int, begin int64) (
 // send composes ahead, waits for each slot's instant, and hands the entry to a
 // worker.
 func (g *Generator) send(stop, abort context.Context, w *walk) error {
+	g.ended.Store(0)
 	begin := g.since(time.Now().Add(lead))
 	g.announce(w.phases, w.first, begin)
 
@@ -223,6 +234,7 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 		now := time.Now()
 		for pending && len(batch) < aheadBatch && due.Sub(now) <= aheadTime {
 			if spent = !g.charge(&next); spent {
+				g.ended.Store(begin + int64(next.at))
 				break
 			}
 			j := g.jobs.Get().(*job)
@@ -324,7 +336,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		if now := time.Now(); g.load.Late == scenarios.LateSkip && now.Sub(due) > g.load.LateBy {
 			<-g.room
 			g.opts.Tracker.GiveUp(j.ref, g.since(now), waited)
-			g.jobs.Put(j)
+			g.discard(j)
 			continue
 		}
 		j.waited = waited
@@ -335,6 +347,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		}
 		runtime.Gosched() // the worker first, if the next slot is due already
 	}
+	g.ended.CompareAndSwap(0, g.since(time.Now()))
 }
 
 // sleeper returns what waits for an instant, and what to call in the end.
@@ -348,6 +361,12 @@ func (g *Generator) sleeper() (sleep func(context.Context, time.Time) bool, awak
 
 func (g *Generator) skip(j *job) {
 	g.opts.Tracker.Skip(j.ref)
+	g.discard(j)
+}
+
+// discard takes back what was composed and will never be sent.
+func (g *Generator) discard(j *job) {
+	g.charged[g.composer.keyOf(&j.slot)].Add(-int64(j.slot.credits))
 	g.jobs.Put(j)
 }
 

@@ -293,6 +293,15 @@ func TestStopSkipsTheRest(t *testing.T) {
 		if submitted == 0 || skipped == 0 {
 			t.Errorf("%d submitted, %d skipped", submitted, skipped)
 		}
+		var cost int64 // of what was sent
+		for _, e := range l.entries {
+			if e.submitted {
+				cost += int64(e.Credits)
+			}
+		}
+		if charged := g.Charged(0); charged != cost {
+			t.Errorf("charged %d entry credits for what costs %d", charged, cost)
+		}
 		for _, e := range l.entries {
 			switch {
 			case e.submitted && e.Err != nil:

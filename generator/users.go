@@ -25,19 +25,52 @@ const pauseAfterError = time.Second
 // at once. A user who becomes free after the end of the last phase, or after stop
 // is done, plans no more. One whose entry was not taken pauses before that.
 func (g *Generator) closedLoop(stop, abort context.Context) error {
-	stop, cancel := context.WithCancel(stop)
-	defer cancel()
+	g.ended.Store(0)
+	begin := g.since(time.Now().Add(lead))
+	ends := g.announce(g.load.Phases, 1, begin)
+
+	planning, end := context.WithCancel(stop)
+	defer end()
 	// No more are composed ahead than there are users, so that each waits for one
 	// round of theirs at most and the commits' time stamps are fresh.
 	ready := make(chan *job, min(g.load.Users, aheadJobs)-1)
-	var composing sync.WaitGroup
-	composing.Go(func() {
+	go func() {
 		defer close(ready)
-		g.stock(stop, ready)
+		g.stock(planning, ready)
+	}()
+
+	// Who is free at which instant. All think for the same time, so that they are
+	// free in the order in which they were answered.
+	free := make(chan int64, g.load.Users)
+	for i := range g.load.Users {
+		free <- begin + int64(g.load.Think)*int64(i)/int64(g.load.Users)
+	}
+	over := func(s results.Submission) {
+		at := s.Revealed
+		if s.Err != nil {
+			sleepRoughly(planning, time.Now().Add(pauseAfterError))
+			at = g.since(time.Now())
+		}
+		free <- at + int64(g.load.Think)
+	}
+	work := make(chan *job)
+	var workers sync.WaitGroup
+	err := g.serve(stop, ends, ready, free, func(j *job) {
+		g.room <- struct{}{} // there is a place for each user
+		select {
+		case work <- j:
+		default:
+			workers.Go(func() { g.worker(abort, j, work, over) })
+		}
+		runtime.Gosched() // the worker first
 	})
-	err := g.serve(stop, abort, ready)
-	cancel()
-	composing.Wait()
+	g.ended.CompareAndSwap(0, g.since(time.Now()))
+	end()
+	for j := range ready {
+		g.discard(j)
+	}
+	close(work)
+	workers.Wait()
 	return err
 }
 
@@ -55,39 +88,17 @@ func (g *Generator) stock(stop context.Context, ready chan<- *job) {
 		select {
 		case ready <- j:
 		case <-stop.Done():
+			g.discard(j)
 		}
 	}
 }
 
-// serve plans an entry for each user who is free, until the load ends, and
-// returns when the calls of all of them are over.
-func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error {
+// serve plans an entry for each user who is free, and hands it over, until the
+// last phase or the budget ends or stop is done.
+func (g *Generator) serve(stop context.Context, ends []int64, ready <-chan *job, free <-chan int64, hand func(*job)) error {
 	sleep, awake := g.sleeper()
 	defer awake()
-	begin := g.since(time.Now().Add(lead))
-	ends := g.announce(g.load.Phases, 1, begin)
 	end := ends[len(ends)-1]
-
-	// Who is free at which instant. All think for the same time, so that they are
-	// free in the order in which they were answered.
-	free := make(chan int64, g.load.Users)
-	for i := range g.load.Users {
-		free <- begin + int64(g.load.Think)*int64(i)/int64(g.load.Users)
-	}
-	stopping, stopped := context.WithCancel(stop)
-	over := func(s results.Submission) {
-		at := s.Revealed
-		if s.Err != nil {
-			sleepRoughly(stopping, time.Now().Add(pauseAfterError))
-			at = g.since(time.Now())
-		}
-		free <- at + int64(g.load.Think)
-	}
-	work := make(chan *job)
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	defer close(work)
-	defer stopped()
 
 	var (
 		batch   []results.Planned
@@ -107,7 +118,11 @@ func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error 
 				return nil
 			}
 		}
-		if stop.Err() != nil || at >= end || !sleep(stop, g.opts.Start.Add(time.Duration(at))) {
+		if at >= end {
+			g.ended.Store(end)
+			return nil
+		}
+		if stop.Err() != nil || !sleep(stop, g.opts.Start.Add(time.Duration(at))) {
 			return nil
 		}
 		batch, jobs = batch[:0], jobs[:0]
@@ -135,18 +150,13 @@ func (g *Generator) serve(stop, abort context.Context, ready <-chan *job) error 
 		for i, j := range jobs {
 			j.ref = refs[i]
 			g.current.Store(int64(j.slot.phase))
-			g.room <- struct{}{} // there is a place for each user
-			select {
-			case work <- j:
-			default:
-				workers.Go(func() { g.worker(abort, j, work, over) })
-			}
-			runtime.Gosched() // the worker first
+			hand(j)
 		}
 		switch {
 		case stop.Err() != nil:
 			return nil
 		case spent:
+			g.ended.Store(at)
 			return ErrBudget
 		}
 	}

@@ -121,6 +121,9 @@ func TestStopEndsTheUsers(t *testing.T) {
 		if submitted < 40 || skipped != 0 {
 			t.Errorf("%d submitted, %d skipped", submitted, skipped)
 		}
+		if charged := g.Charged(0); charged != int64(11*submitted) {
+			t.Errorf("charged %d entry credits for %d entries of 11", charged, submitted)
+		}
 		for _, e := range l.entries {
 			if e.Err != nil || e.At > int64(3*time.Second) {
 				t.Errorf("entry %d, planned at %v: %v", e.Index, time.Duration(e.At), e.Err)
@@ -175,7 +178,9 @@ func TestUsersOfANodeThatTakesNothing(t *testing.T) {
 	}{
 		{"no connection", &server{unsent: true}},
 		{"no answer", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Message: "HTTP 502"} }}},
-		{"rejection", &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Rejected: true, Code: -32602} }}},
+		{"rejection", &server{answer: func(int, time.Duration) (time.Duration, error) {
+			return 0, &factomd.Failure{Rejected: true, Code: -32602}
+		}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -225,6 +230,49 @@ func TestUsersAreFreeWhenTheCallsAreOver(t *testing.T) {
 						t.Fatalf("entry %d is planned at %v and sent at %v, want %v",
 							i, time.Duration(e.At), time.Duration(e.Sent), time.Duration(want))
 					}
+				}
+			})
+		})
+	}
+}
+
+// What is never sent is not charged, and that as soon as no more is planned: it
+// must not be bought while the last answers are out. Of that instant the time
+// that they take is no part.
+func TestUsersEndBeforeTheLastAnswer(t *testing.T) {
+	const hang = 20 * time.Second
+	for _, c := range []struct {
+		name, phases string
+		budget       int64
+		want         func(start int64) int64
+	}{
+		{"phase", "{for: 5s}", 0, func(start int64) int64 { return start + int64(5*time.Second) }},
+		{"budget", "{for: 1h}", 11 * 99, func(start int64) int64 { return start + int64(4925*time.Millisecond) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{}
+				g, l, _ := begin(t, closed(2, "50ms", c.phases), s)
+				g.opts.Budget = c.budget
+				s.answer = func(n int, _ time.Duration) (time.Duration, error) {
+					if n == 0 {
+						return hang, nil // of one user, the other does all the rest
+					}
+					return 0, nil
+				}
+				time.AfterFunc(10*time.Second, func() {
+					if got, want := g.Ended(), c.want(l.phases[0].Start); got != want || g.InFlight() != 1 {
+						t.Errorf("ended at %v, want %v; %d in flight", time.Duration(got), time.Duration(want), g.InFlight())
+					}
+					if charged := g.Charged(0); charged != int64(11*len(l.entries)) {
+						t.Errorf("charged %d entry credits for %d entries of 11", charged, len(l.entries))
+					}
+				})
+				if err := g.Load(t.Context(), t.Context()); err != nil && !errors.Is(err, ErrBudget) {
+					t.Fatal(err)
+				}
+				if took := time.Since(s.start); took < hang {
+					t.Errorf("it took %v", took)
 				}
 			})
 		})
