@@ -153,9 +153,9 @@ func (g *Generator) Current() int { return int(g.current.Load()) }
 
 // Ended returns the instant, in nanoseconds since the run's start, from which on
 // what began last, the setup, the load or one more phase, sends no more although
-// calls may still be under way: the last slot had its turn, the last phase of users was
-// over, or the first entry was due that the budget does not pay for. It is 0
-// before that.
+// calls may still be under way: the last phase is over and the last slot had its
+// turn, the first entry was due that the budget does not pay for, or stop was
+// done. Before it is known it is 0; it can be known a little ahead.
 func (g *Generator) Ended() int64 { return g.ended.Load() }
 
 // Charged returns how many entry credits the entries that a key signs cost so
@@ -194,7 +194,10 @@ func (g *Generator) announce(phases []scenarios.Phase, first int, begin int64) (
 func (g *Generator) send(stop, abort context.Context, w *walk) error {
 	g.ended.Store(0)
 	begin := g.since(time.Now().Add(lead))
-	g.announce(w.phases, w.first, begin)
+	end := begin
+	for _, phaseEnd := range g.announce(w.phases, w.first, begin) {
+		end = phaseEnd
+	}
 
 	stop, cancel := context.WithCancelCause(stop)
 	defer cancel(nil)
@@ -208,7 +211,7 @@ func (g *Generator) send(stop, abort context.Context, w *walk) error {
 		}
 		composed <- err
 	}()
-	g.pace(stop, abort, ready)
+	g.pace(stop, abort, ready, end)
 	return <-composed
 }
 
@@ -304,8 +307,8 @@ func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
 
 // pace hands each entry to a worker at its instant. An entry that finds no room
 // in flight waits, and everything that came due meanwhile goes out at once after
-// it: the schedule never moves.
-func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
+// it: the schedule, which ends at an instant, never moves.
+func (g *Generator) pace(stop, abort context.Context, ready <-chan *job, end int64) {
 	sleep, awake := g.sleeper()
 	defer awake()
 	work := make(chan *job)
@@ -347,7 +350,11 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job) {
 		}
 		runtime.Gosched() // the worker first, if the next slot is due already
 	}
-	g.ended.CompareAndSwap(0, g.since(time.Now()))
+	ended := g.since(time.Now())
+	if stop.Err() == nil {
+		ended = max(ended, end)
+	}
+	g.ended.CompareAndSwap(0, ended)
 }
 
 // sleeper returns what waits for an instant, and what to call in the end.

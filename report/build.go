@@ -275,15 +275,19 @@ func (t *errorTable) rows() []Error {
 type span struct{ planned, reached float64 }
 
 func (f *fold) span(p results.Phase) span {
-	end := p.End
-	if f.m.SendEnded > 0 {
-		end = max(p.Start, min(end, f.m.SendEnded))
-	}
-	s := span{planned: seconds(p.End - p.Start), reached: seconds(end - p.Start)}
+	s := span{planned: seconds(p.End - p.Start), reached: seconds(f.sentUntil(p) - p.Start)}
 	if f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
 		s.planned = s.reached
 	}
 	return s
+}
+
+// sentUntil is when a phase ended, or before that the sending did.
+func (f *fold) sentUntil(p results.Phase) int64 {
+	if f.m.SendEnded > 0 {
+		return max(p.Start, min(p.End, f.m.SendEnded))
+	}
+	return p.End
 }
 
 func (s *section) rates(over span) Rates {

@@ -70,6 +70,12 @@ func (f *fold) judge(r *Report) error {
 	default:
 		r.Verdict, r.ExitCode = Pass, ExitOK
 		r.VerdictWhy = fmt.Sprintf("%d of %d planned entries are confirmed, %d lost", t.Confirmed, t.Planned, t.Lost)
+		if n := t.Rejected; n > 0 {
+			r.VerdictWhy += fmt.Sprintf(", %d rejected", n)
+		}
+		if n := t.Failed; n > 0 {
+			r.VerdictWhy += fmt.Sprintf(", %d failed", n)
+		}
 		if t.Accepted > 0 {
 			r.VerdictWhy += fmt.Sprintf(", and %d still in a process list when the wait ended", t.Accepted)
 		}

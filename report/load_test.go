@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func closedRun(tb testing.TB) *Report {
 	r := shortRun(tb)
 	r.Load = Load{Model: "closed", Users: 50, ThinkMS: 100}
-	r.Run.EndedEarly = "the budget of 5000 entry credits is used up"
+	r.Run.EndedEarly = "entries for the budget of 5000 entry credits were sent"
 	for i, row := range r.Series.Rows {
 		for len(row) < len(r.Series.Columns)-1 {
 			row = append(row, unknown)
@@ -30,7 +31,7 @@ func TestClosedLoopIsLabelled(t *testing.T) {
 	for _, want := range []string{
 		"This load was a closed loop: 50 users, 100 ms to think. Each user waits",
 		"what would have been due meanwhile is in no latency (coordinated omission)",
-		"Sending ended early: the budget of 5000 entry credits is used up. What was sent",
+		"Sending ended early: entries for the budget of 5000 entry credits were sent. What was sent",
 		"Model closed loop: 50 users, 100 ms to think",
 	} {
 		if !strings.Contains(text, want) {
@@ -83,17 +84,24 @@ func TestCreditsChart(t *testing.T) {
 // that half: nothing more was planned.
 func TestEndedEarly(t *testing.T) {
 	r := record(t)
-	r.manifest.EndedEarly, r.manifest.SendEnded = "the budget of 10 entry credits is used up", 2500*ms
+	r.manifest.EndedEarly, r.manifest.SendEnded = "entries for the budget of 10 entry credits were sent", 2500*ms
 	for i := range int64(5) {
 		at := (2000 + 100*i) * ms
 		r.submit(r.plan(2, results.KindEntry, at), at, nil)
 	}
 	r.block(5, 9000*ms, 0, 1, 2, 3, 4)
+	// Queries go on until the last entry is answered, and are no part of it then.
+	for _, at := range []int64{2400 * ms, 2600 * ms} {
+		r.collector.Called(results.Call{Kind: results.Query, Name: "heights", Phase: 2, Planned: at, Sent: at, Ended: at + ms})
+	}
 	got := r.build()
+	if len(got.Queries) != 1 || got.Queries[0].Count != 1 || got.Queries[0].RatePerS != 2 {
+		t.Errorf("queries %+v", got.Queries)
+	}
 	if got.Run.EndedEarly != r.manifest.EndedEarly || got.Run.Interrupted || got.Verdict != Pass {
 		t.Errorf("run %+v, %s", got.Run, got.Verdict)
 	}
-	if want := "Sending ended early: the budget of 10 entry credits is used up."; !strings.HasSuffix(got.VerdictWhy, want) {
+	if want := "Sending ended early: entries for the budget of 10 entry credits were sent."; !strings.HasSuffix(got.VerdictWhy, want) {
 		t.Errorf("%s\nwant at its end: %s", got.VerdictWhy, want)
 	}
 	if got.Rates.PlannedPerS != 10 || got.Rates.SentPerS != 10 {
@@ -101,6 +109,20 @@ func TestEndedEarly(t *testing.T) {
 	}
 	if got.Load.Model != "open" {
 		t.Errorf("a record without a model: %q", got.Load.Model)
+	}
+}
+
+// A run without thresholds passes whatever became of its entries: its verdict says
+// what did.
+func TestVerdictCountsWhatWasNotTaken(t *testing.T) {
+	r := record(t)
+	for i, err := range []error{nil, errRejected, errRejected, errors.New("broken")} {
+		at := (2000 + 100*int64(i)) * ms
+		r.submit(r.plan(2, results.KindEntry, at), at, err)
+	}
+	r.block(5, 9000*ms, 0)
+	if got, want := r.build(), "1 of 4 planned entries are confirmed, 0 lost, 2 rejected, 1 failed."; got.Verdict != Pass || got.VerdictWhy != want {
+		t.Errorf("%s: %s\nwant %s", got.Verdict, got.VerdictWhy, want)
 	}
 }
 

@@ -52,9 +52,10 @@ func (f *fold) inMeasured(c results.Call) bool {
 	if c.Phase >= len(f.phases) {
 		return false
 	}
-	// A load can take longer than its phases, until the last entry is answered.
+	// A load can take longer than its phases, and than sending, until the last
+	// entry is answered.
 	p := &f.phases[c.Phase]
-	return p.Measured && c.Planned >= p.Start && c.Planned < p.End
+	return p.Measured && c.Planned >= p.Start && c.Planned < f.sentUntil(p.Phase)
 }
 
 func (f *fold) query(c results.Call) {

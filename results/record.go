@@ -44,8 +44,9 @@ type Manifest struct {
 	Environment Environment       `json:"environment"`
 	Network     Network           `json:"network"`
 
-	// SendEnded is when the last slot had its turn, or sending was stopped, in
-	// nanoseconds since the start; 0 until then.
+	// SendEnded is when the last slot had its turn, the budget met an entry that
+	// it did not pay for, or sending was stopped, in nanoseconds since the start;
+	// 0 until the calls are over, too.
 	SendEnded   int64     `json:"send_ended_ns,omitempty"`
 	Ended       time.Time `json:"ended,omitzero"`
 	Interrupted bool      `json:"interrupted"`

@@ -365,21 +365,38 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	if err == nil && r.Scenario.Load.Search != nil {
 		err = r.findKnee(stop, abort)
 	}
-	ended := time.Since(r.start)
 	endReads()
 	endHostile()
-	switch {
-	case errors.Is(err, generator.ErrBudget):
-		r.manifest.EndedEarly = fmt.Sprintf("the budget of %d entry credits is used up", r.Scenario.Credits.Budget)
-		r.Say("%s: no more is sent; waiting for what is out", r.manifest.EndedEarly)
-	case err != nil:
+	spent := errors.Is(err, generator.ErrBudget)
+	if err != nil && !spent {
 		return err
 	}
-	r.manifest.SendEnded = cmp.Or(r.stopped.Load(), int64(ended))
+	if err := r.sendingEnded(spent); err != nil {
+		return err
+	}
 
 	r.enter(StageWait)
 	r.wait(abort)
 	r.enter(StageAudit)
 	r.audit(abort)
+	return nil
+}
+
+// sendingEnded puts on record when sending ended, and whether the budget was the
+// reason: a run that is killed while it waits has it already.
+func (r *run) sendingEnded(spent bool) error {
+	r.manifest.SendEnded = r.generator.Ended()
+	if at := r.stopped.Load(); at > 0 {
+		r.manifest.SendEnded = min(r.manifest.SendEnded, at)
+	}
+	if spent {
+		r.manifest.EndedEarly = fmt.Sprintf("entries for the budget of %d entry credits were sent", r.Scenario.Credits.Budget)
+	}
+	if err := r.dir.WriteManifest(r.manifest); err != nil {
+		return err
+	}
+	if spent {
+		r.Say("%s: no more is; waiting for what is out", r.manifest.EndedEarly)
+	}
 	return nil
 }

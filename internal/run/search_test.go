@@ -107,7 +107,7 @@ func TestSearchWithASmallBudget(t *testing.T) {
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
 	if s := got.Search; s == nil || s.Result != results.SearchCutShort || s.Why != "no rate was seen to hold; the search was cut short" ||
-		got.Run.EndedEarly != "the budget of 55 entry credits is used up" || got.Totals.CreditsSpent != 55 || got.Totals.Skipped != 0 {
+		got.Run.EndedEarly != "entries for the budget of 55 entry credits were sent" || got.Totals.CreditsSpent != 55 || got.Totals.Skipped != 0 {
 		t.Errorf("%+v; ended early: %q; %+v", s, got.Run.EndedEarly, got.Totals)
 	}
 }

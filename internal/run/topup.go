@@ -91,8 +91,16 @@ func (r *run) lookAtCredits(ctx context.Context) {
 
 // sending reports whether more entries may be planned.
 func (r *run) sending() bool {
-	stage := r.stage.Load().name
-	return (stage == StageSetup || stage == StageLoad || stage == StageSearch) && r.stopped.Load() == 0
+	if r.stopped.Load() > 0 {
+		return false
+	}
+	switch r.stage.Load().name {
+	case StageSetup, StageSearch:
+		return true
+	case StageLoad:
+		return r.Scenario.Load.Search != nil || r.generator.Ended() == 0
+	}
+	return false
 }
 
 // balanceOf asks the endpoints in turn, and returns the one that answered.
