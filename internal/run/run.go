@@ -78,6 +78,7 @@ type run struct {
 	network *network
 	payers  []*payer
 	balance atomic.Pointer[balance] // nil while it is not known
+	teller  int                     // number of the endpoint that told a balance last
 	dir     *results.Directory
 
 	manifest  *results.Manifest

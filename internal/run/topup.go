@@ -24,6 +24,11 @@ const (
 	chainCost    = 11
 )
 
+// balancePatience is how long an endpoint may take to tell a balance: then the next
+// one is asked, as a look at all of them must not take much longer than the time
+// between two.
+const balancePatience = 3 * time.Second
+
 // topUpPatience is how long a top-up may take while there are no credits left.
 const topUpPatience = 30 * time.Second
 
@@ -103,27 +108,39 @@ func (r *run) sending() bool {
 	return false
 }
 
-// balanceOf asks the endpoints in turn, and returns the one that answered.
+// balanceOf asks the endpoints in turn, the one first that answered last, and
+// returns the one that answered.
 func (r *run) balanceOf(ctx context.Context, p *payer) (have int64, node *factomd.Client, err error) {
-	for _, e := range r.network.endpoints {
-		if have, err = e.client.ECBalance(ctx, p.address()); err == nil {
-			return have, e.client, nil
+	for range r.network.endpoints {
+		node = r.network.endpoints[r.teller].client
+		asking, cancel := context.WithTimeout(ctx, balancePatience)
+		have, err = node.ECBalance(asking, p.address())
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return have, node, err
 		}
+		r.teller = (r.teller + 1) % len(r.network.endpoints)
 	}
 	return 0, nil, err
 }
 
 // keepUp sees to the order that is out, or makes the next one.
+//
+// An order that has not arrived is handed in again as long as something needs it:
+// the same transaction is processed once, however often it comes. It is given up
+// only where a node says that it has not arrived, and it cannot any more: what was
+// merely not heard of may be bought twice otherwise.
 func (p *payer) keepUp(ctx context.Context, node *factomd.Client, have int64, sending bool, charged int64, say func(string, ...any)) error {
 	if o := p.order; o != nil {
 		status, err := node.FactoidAck(ctx, o.txid)
-		switch {
+		switch old := time.Since(o.at) > orderLifetime; {
 		case err == nil && status.Accepted():
 			p.arrived()
-		case time.Since(o.at) > orderLifetime:
-			p.order = nil // it cannot arrive any more
-		default:
-			// The same transaction is processed once, however often it comes.
+		case old && err != nil:
+			return err
+		case old:
+			p.order = nil
+		case sending || charged > p.had+p.bought:
 			return node.SubmitTransaction(ctx, o.tx)
 		}
 	}
