@@ -127,10 +127,10 @@ type HostilePlan struct {
 }
 
 func newHostilePlan(s *scenarios.Scenario) (p HostilePlan) {
+	p.Shares = make([]int64, len(s.Credits.Keys))
 	if s.Hostile == nil {
 		return p
 	}
-	p.Shares = make([]int64, len(s.Credits.Keys))
 	NewCaller(hostileOptions(s, []int{1})).plan(func(d Draw) {
 		credits := int64(s.Hostile.Mix[d.Item].Kind.MostCharged())
 		p.Calls++

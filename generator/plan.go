@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
@@ -16,13 +17,17 @@ type Plan struct {
 	Phases []PhasePlan // the setup first, if there is one
 	// Hostile is what the hostile calls come to, whose credits are in Total's.
 	Hostile HostilePlan
-	Total   PhasePlan // Length is the smallest duration of setup and load
+	// Total has as Length the duration of setup and load: the smallest of an open
+	// loop, the largest of a closed one, which its budget can end.
+	Total PhasePlan
 	// Shares is what each of the scenario's keys has to pay for at most, in entry
-	// credits: what its entries and hostile calls cost, or where that is not known its [Share] of the
-	// budget.
-	Shares []int64
-	Closed bool
-	Search *SearchPlan // or nil
+	// credits: what its entries and hostile calls cost, or where that is not known
+	// its [Share] of the budget. Known is what is known of it, and Setup what the
+	// chains of the setup cost, which come first.
+	Shares, Known, Setup []int64
+	Dearest              int64 // the most entry credits that an entry of the load can cost
+	Closed               bool
+	Search               *SearchPlan // or nil
 }
 
 // A SearchPlan is the most that a search comes to. Where it holds its steps for
@@ -64,8 +69,10 @@ func Share(budget int64, k, n int) int64 {
 // NewPlan walks through a scenario's slots.
 func NewPlan(s *scenarios.Scenario) Plan {
 	w := newWorkload(s, nil)
-	p := Plan{Shares: make([]int64, len(s.Credits.Keys)), Closed: s.Load.Closed()}
-	add := func(walk *walk, known bool) {
+	keys := len(s.Credits.Keys)
+	p := Plan{Shares: make([]int64, keys), Known: make([]int64, keys), Dearest: dearest(s), Closed: s.Load.Closed()}
+	add := func(walk *walk, known bool) (byKey []int64) {
+		byKey = make([]int64, keys)
 		first := len(p.Phases)
 		for _, phase := range walk.phases {
 			rate := phase.Rate()
@@ -77,7 +84,7 @@ func NewPlan(s *scenarios.Scenario) Plan {
 		}
 		var s slot
 		for known && walk.next(&s) {
-			p.Shares[s.index%uint64(len(p.Shares))] += int64(s.credits)
+			byKey[s.index%uint64(keys)] += int64(s.credits)
 			phase := &p.Phases[first+s.phase-walk.first]
 			for _, sum := range []*PhasePlan{phase, &p.Total} {
 				sum.Slots++
@@ -88,23 +95,23 @@ func NewPlan(s *scenarios.Scenario) Plan {
 				}
 			}
 		}
+		return byKey
 	}
-	add(newSetup(s, w), true)
-	add(newLoad(s, w), !p.Closed)
-	p.Hostile = newHostilePlan(s)
-	p.Total.Credits += p.Hostile.Credits
-	for i, credits := range p.Hostile.Shares {
-		p.Shares[i] += credits
-	}
-	p.Total.Name = "total"
+	p.Setup = add(newSetup(s, w), true)
+	load := add(newLoad(s, w), !p.Closed)
 	if s.Load.Search != nil {
 		p.Search = newSearchPlan(s, w, p.Total.Slots)
 	}
-	if p.Budgeted() {
-		for i := range p.Shares {
-			p.Shares[i] = Share(s.Credits.Budget, i, len(p.Shares))
+	p.Hostile = newHostilePlan(s)
+	p.Total.Credits += p.Hostile.Credits
+	for k := range keys {
+		p.Known[k] = p.Setup[k] + load[k] + p.Hostile.Shares[k]
+		p.Shares[k] = p.Known[k]
+		if p.Budgeted() {
+			p.Shares[k] = Share(s.Credits.Budget, k, keys)
 		}
 	}
+	p.Total.Name = "total"
 	if p.Closed {
 		p.Total.Rate = usersText(s.Load.Users)
 		return p
@@ -132,6 +139,56 @@ func newSearchPlan(s *scenarios.Scenario, w *workload, before uint64) *SearchPla
 		p.Credits += int64(next.credits)
 	}
 	return p
+}
+
+// dearest returns the most entry credits that an entry of a load can cost.
+func dearest(s *scenarios.Scenario) (credits int64) {
+	for _, item := range s.Workload.Mix {
+		credits = max(credits, int64(factomd.Cost(item.Size.Max, item.Kind == scenarios.KindChain)))
+	}
+	for _, phase := range s.Load.Phases {
+		if phase.Replay == nil {
+			continue
+		}
+		for _, row := range phase.Replay.Rows {
+			credits = max(credits, int64(factomd.Cost(int(row.Size), false)))
+		}
+	}
+	return credits
+}
+
+// Refuse returns why a run of the plan must not begin, with a hint, or nil: the
+// budget is too small, as a whole or, where it ends the sending, in what it leaves
+// a key for more entries than are known.
+func (p Plan) Refuse(c scenarios.Credits) error {
+	if !p.Budgeted() {
+		if p.Total.Credits > c.Budget {
+			return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
+				"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command", p.Total.Credits, c.Budget)
+		}
+		return nil
+	}
+	before, hint := "the chains that are made before the load", "raise credits.budget, or make fewer chains"
+	if p.Search != nil {
+		before = "the chains and phases before the search"
+	}
+	if p.Hostile.Credits > 0 {
+		before, hint = before+", and the hostile calls,", hint+" or hostile calls"
+	}
+	whose := "the budget"
+	for k, share := range p.Shares {
+		if len(p.Shares) > 1 {
+			whose = c.Keys[k] + "'s share of the budget"
+		}
+		if p.Known[k]+p.Dearest > share {
+			if len(p.Shares) > 1 {
+				hint = "give fewer credits.keys, " + hint
+			}
+			return fmt.Errorf("%s take %d entry credits of %s, which is %d, and one more entry can cost %d\n"+
+				"    hint: %s", before, p.Known[k], whose, share, p.Dearest, hint)
+		}
+	}
+	return nil
 }
 
 func usersText(users int) string {

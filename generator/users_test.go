@@ -340,6 +340,47 @@ func TestSharesOfAPlan(t *testing.T) {
 	}
 }
 
+// A key whose share of the budget the chains use up would end the load in the
+// middle of its setup, when others have paid.
+func TestPlanRefuses(t *testing.T) {
+	const users = `
+version: 1
+workload: {chains: %d, mix: [{kind: entry, size: 100..%dB}]}
+load: {users: 3, phases: [{for: 1s}]}
+credits: {keys: [%s], budget: %d}
+%s`
+	const hostile = "hostile: {rate: 5/s, mix: [{kind: repeated-reveal}]}"
+	keys := func(n int) string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf("env:K%d", i))
+		}
+		return strings.Join(list, ", ")
+	}
+	for _, c := range []struct{ name, yaml, want string }{
+		{"chains of one key", fmt.Sprintf(users, 3, 100, keys(1), 34, ""), ""},
+		{"nothing left", fmt.Sprintf(users, 3, 100, keys(1), 33, ""), "take 33 entry credits of the budget, which is 33, and one more entry can cost 1"},
+		{"no large entry", fmt.Sprintf(users, 3, 2000, keys(1), 34, ""), "one more entry can cost 2"},
+		{"two chains of one of two keys", fmt.Sprintf(users, 3, 100, keys(2), 40, ""), "take 22 entry credits of env:K0's share of the budget, which is 20,"},
+		{"two chains of one of two keys that fit", fmt.Sprintf(users, 3, 100, keys(2), 46, ""), ""},
+		{"shares too small for a chain", fmt.Sprintf(users, 5, 100, keys(10), 100, ""), "take 11 entry credits of env:K0's share of the budget, which is 10,"},
+		{"hostile calls", fmt.Sprintf(users, 1, 100, keys(1), 16, hostile), "the hostile calls, take 16 entry credits of the budget"},
+		{"an open loop", mixed + "\ncredits: {keys: [env:A, env:B], budget: 10}\n", "the load costs "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := parse(t, c.yaml)
+			err := NewPlan(s).Refuse(s.Credits)
+			switch {
+			case c.want == "" && err == nil:
+			case c.want == "" || err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "\n    hint: "):
+				t.Errorf("%v\nwant %q", err, c.want)
+			case strings.Contains(c.yaml, "env:K1") && !strings.Contains(err.Error(), "credits.keys"):
+				t.Errorf("%v\nthe hint does not name the keys", err)
+			}
+		})
+	}
+}
+
 func otherKey(t *testing.T) factomd.Key {
 	return parseKey(t, "Es2Rf7iM6PdsqfYCo3D1tnAR65SkLENyWJG1deUzpRMQmbh9F3eG")
 }

@@ -30,15 +30,8 @@ is what a run will send, whatever its salt.`,
 			if err := writePlan(e.stdout, l.scenario, p); err != nil {
 				return err
 			}
-			if cost, budget := p.Total.Credits, l.scenario.Credits.Budget; cost > budget || p.Budgeted() && cost == budget {
-				what := "load costs"
-				if p.Closed {
-					what = "chains alone cost"
-				}
-				if p.Search != nil {
-					what = "chains and phases before the search cost"
-				}
-				return &exit{report.ExitCannot, fmt.Errorf("the %s %d entry credits, and the budget is %d: it would be refused", what, cost, budget)}
+			if err := p.Refuse(l.scenario.Credits); err != nil {
+				return &exit{report.ExitCannot, fmt.Errorf("a run would be refused: %w", err)}
 			}
 			return nil
 		},
@@ -111,7 +104,11 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 		writeSearchLength(out, s, p)
 		return nil
 	}
-	fmt.Fprintf(out, "duration %s of load at least", p.Total.Length.Round(time.Second))
+	bound := "least"
+	if p.Closed {
+		bound = "most"
+	}
+	fmt.Fprintf(out, "duration %s of load at %s", p.Total.Length.Round(time.Second), bound)
 	if l := s.Network.Local; l != nil && s.Confirm.Until == scenarios.UntilBlock {
 		// The last entry waits for its block to be saved, one minute into the
 		// next (factom-protocol.md, section 4).

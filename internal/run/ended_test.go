@@ -34,7 +34,7 @@ func TestPayerEnded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := &payer{ec: factomd.LocalTestKey().EC(), key: factomd.LocalTestKey(), had: c.had, bought: c.bought}
 			for i, l := range c.looks {
-				why, want := p.ended(l.have, l.charged, dearestEntry, start.Add(time.Duration(i)*c.every)), ""
+				why, want := p.ended(l.have, l.charged, 10, start.Add(time.Duration(i)*c.every)), ""
 				if i == len(c.looks)-1 {
 					want = c.want
 				}

@@ -18,6 +18,7 @@ type payer struct {
 	ec    factomd.Key // signs the commits
 	local bool        // it is the public test key
 	share int64       // what it has to pay for at most
+	setup int64       // of that, for the chains, which are made first
 	topUp *scenarios.TopUp
 
 	had    int64  // balance before the run
@@ -40,17 +41,23 @@ type order struct {
 func newPayers(c scenarios.Credits, plan generator.Plan) ([]*payer, error) {
 	var payers []*payer
 	from := map[string]string{} // by address
+	field := func(i int) string {
+		if len(c.Keys) == 1 {
+			return "credits.key"
+		}
+		return fmt.Sprintf("credits.keys[%d]", i)
+	}
 	for i, source := range c.Keys {
-		p := &payer{share: plan.Shares[i], topUp: c.TopUp}
+		p := &payer{share: plan.Shares[i], setup: plan.Setup[i], topUp: c.TopUp}
 		if source == scenarios.LocalTestKey {
 			p.key, p.local = factomd.LocalTestKey(), true
 		} else {
 			text, err := secret(source)
 			if err != nil {
-				return nil, fmt.Errorf("credits.key: %w", err)
+				return nil, fmt.Errorf("%s: %w", field(i), err)
 			}
 			if p.key, err = factomd.ParseKey(text); err != nil {
-				return nil, fmt.Errorf("credits.key %s: %w", source, err)
+				return nil, fmt.Errorf("%s %s: %w", field(i), source, err)
 			}
 		}
 		p.ec = p.key.EC()
@@ -69,12 +76,12 @@ func newPayers(c scenarios.Credits, plan generator.Plan) ([]*payer, error) {
 
 func (p *payer) address() string { return p.ec.ECAddress() }
 
-// check makes sure that the payer's share can be paid for. Of the share, setup
-// is what the chains cost, which are made first.
-func (p *payer) check(ctx context.Context, n *network, setup int64, what string) (err error) {
+// check makes sure that the payer's share can be paid for. What costs so much, and
+// how it would cost less, is for the user.
+func (p *payer) check(ctx context.Context, n *network, what, less string) (err error) {
 	if p.local && !n.identity.IsLocal() {
-		return fmt.Errorf("credits.key local-test-key has credits on LOCAL networks only, and this is %s\n"+
-			"    hint: name a funded key with credits.key: env:NAME or file:PATH", n.identity.Name)
+		return fmt.Errorf("local-test-key has credits on LOCAL networks only, and this is %s\n"+
+			"    hint: name a funded key in its place, env:NAME or file:PATH", n.identity.Name)
 	}
 	if p.had, err = n.first().ECBalance(ctx, p.address()); err != nil {
 		return err
@@ -85,14 +92,14 @@ func (p *payer) check(ctx context.Context, n *network, setup int64, what string)
 	}
 	if !p.key.IsFactoid() {
 		return fmt.Errorf("%s has %d entry credits, and %s %d\n"+
-			"    hint: buy it %d more, or give the factoid key (Fs...) that is to buy them", p.address(), p.had, what, p.share, short)
+			"    hint: buy it %d more, or give the factoid key (Fs...) that is to buy them, or %s", p.address(), p.had, what, p.share, short, less)
 	}
 	portions := int64(1)
 	if t := p.topUp; t != nil {
 		portions = (short-1)/t.Buy + 1
-		if p.had+p.portion(p.had, true, 0) < setup {
+		if p.had+p.portion(p.had, true, 0) < p.setup {
 			return fmt.Errorf("credits.topup: the chains that are made before the load cost %s %d entry credits, and it has %d and buys %d\n"+
-				"    hint: raise credits.topup.buy and below, or make fewer chains", p.address(), setup, p.had, t.Buy)
+				"    hint: raise credits.topup.buy and below, or make fewer chains", p.address(), p.setup, p.had, t.Buy)
 		}
 	}
 	rate, err := n.first().ECRate(ctx)
@@ -105,7 +112,7 @@ func (p *payer) check(ctx context.Context, n *network, setup int64, what string)
 	}
 	if cost := factomd.BuyCost(uint64(short+(portions-1)*factomd.BuyFee), rate); uint64(max(factoshis, 0)) < cost {
 		return fmt.Errorf("%s has %.8f FCT, and the %d entry credits that are missing cost %.8f FCT\n"+
-			"    hint: send it factoids, or make the load smaller", p.key.FactoidAddress(), float64(factoshis)/1e8, short, float64(cost)/1e8)
+			"    hint: send it factoids, or %s", p.key.FactoidAddress(), float64(factoshis)/1e8, short, float64(cost)/1e8, less)
 	}
 	return nil
 }

@@ -171,16 +171,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		}
 	}()
 	s := r.Scenario
-	switch cost, budget := r.plan.Total.Credits, s.Credits.Budget; {
-	case r.plan.Closed && cost >= budget:
-		return fmt.Errorf("the chains that are made before the load cost %d entry credits, and the budget of %d leaves the users none\n"+
-			"    hint: raise credits.budget, or make fewer chains", cost, budget)
-	case r.plan.Search != nil && cost >= budget:
-		return fmt.Errorf("what comes before the search costs %d entry credits, and the budget of %d leaves it none\n"+
-			"    hint: raise credits.budget, or make fewer chains; see what it costs with the plan command", cost, budget)
-	case cost > budget:
-		return fmt.Errorf("the load costs %d entry credits, and the budget is %d\n"+
-			"    hint: raise credits.budget, or shorten the load; see what it costs with the plan command", cost, budget)
+	if err := r.plan.Refuse(s.Credits); err != nil {
+		return err
 	}
 	if r.payers, err = newPayers(s.Credits, r.plan); err != nil {
 		return err
@@ -258,19 +250,15 @@ func (r *run) feltByOthers() (what, instead string) {
 
 // affordable refuses what the keys cannot pay for.
 func (r *run) affordable(ctx context.Context) error {
-	what := "the load costs"
+	what, less := "the load costs", "make the load smaller"
 	if r.plan.Budgeted() {
-		what = "the load may cost"
-	}
-	setup := 0
-	if chains := r.Scenario.Workload.Chains; chains > 0 {
-		setup = (chains-1)/len(r.payers) + 1 // of a payer, at most
+		what, less = "the load may cost", "lower credits.budget"
 	}
 	if len(r.payers) > 1 {
 		what = "its share of " + what
 	}
 	for _, p := range r.payers {
-		if err := p.check(ctx, r.network, int64(setup)*chainCost, what); err != nil {
+		if err := p.check(ctx, r.network, what, less); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func TestSearchRefused(t *testing.T) {
 	}{
 		"a short step": {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 1/s, to: 2/s, hold: 3s", "", "load.search.hold: a step of 3s is shorter than 2 blocks of 2s\n    hint: hold it for 3blocks, or 4s at least"},
 		"a high end":   {factomdtest.Options{NetworkID: factomdtest.Test, BlockTime: halfSecond, BlockSeconds: 1, Credits: map[string]int64{key: 10000}}, "from: 1/s, to: 21/s", "", "the load goes up to 21 entries/s, and TEST is not a LOCAL network"},
-		"no budget":    {factomdtest.Options{BlockTime: halfSecond}, "from: 1/s, to: 2/s", "key: local-test-key, budget: 43", "what comes before the search costs 43 entry credits, and the budget of 43 leaves it none"},
+		"no budget":    {factomdtest.Options{BlockTime: halfSecond}, "from: 1/s, to: 2/s", "key: local-test-key, budget: 43", "before the search take 43 entry credits of the budget, which is 43, and one more entry can cost 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

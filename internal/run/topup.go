@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
-	"github.com/FactomProject/factom-load/scenarios"
 )
 
 // creditsInterval is the longest time between two looks at a balance, and
@@ -14,14 +13,6 @@ import (
 const (
 	creditsInterval = 5 * time.Second
 	balanceSpacing  = 500 * time.Millisecond
-)
-
-// What entries cost (factom-protocol.md, section 2): the most that an entry, and
-// that a new chain does, and a chain of the setup.
-const (
-	dearestEntry = 10
-	dearestChain = 20
-	chainCost    = 11
 )
 
 // balancePatience is how long an endpoint may take to tell a balance: then the next
@@ -85,7 +76,7 @@ func (r *run) lookAtCredits(ctx context.Context) {
 				r.Say("topping up %s: %v", p.address(), err)
 			}
 		}
-		if why := p.ended(have, charged, r.dearest(), time.Now()); why != "" && sending {
+		if why := p.ended(have, charged, r.plan.Dearest, time.Now()); why != "" && sending {
 			r.interrupt(why)
 		}
 	}
@@ -180,14 +171,4 @@ func (p *payer) ended(have, charged, dearest int64, now time.Time) (why string) 
 	}
 	return fmt.Sprintf("%s has %d entry credits left, and none that was bought has come for %s; "+
 		"raise credits.topup.below, or see whether %s has factoids", p.address(), have, now.Sub(p.low).Round(time.Second), p.key.FactoidAddress())
-}
-
-// dearest is the most that an entry of the load can cost.
-func (r *run) dearest() int64 {
-	for _, item := range r.Scenario.Workload.Mix {
-		if item.Kind == scenarios.KindChain {
-			return dearestChain
-		}
-	}
-	return dearestEntry
 }
