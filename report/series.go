@@ -9,9 +9,9 @@ import (
 )
 
 // The columns of [Series.Rows], in order. Counts are per interval; in flight,
-// outstanding, height, minute, memory and connections are values at its end. Percentiles are
-// nearest-rank, of the entries planned in the interval; unknown where there are
-// none.
+// outstanding, height, minute, memory, connections and the balance are values at
+// its end. Percentiles are nearest-rank, of the entries planned in the interval;
+// unknown where there are none.
 var seriesColumns = []string{
 	"t_s", // start of the interval, seconds since the run's start
 	"planned", "sent", "committed", "revealed", "accepted", "confirmed", "errors",

@@ -9,8 +9,9 @@ import (
 // Override is what --rate and --for do: one measured phase named load takes the
 // place of all measured phases, at the rate, by default the highest of theirs,
 // and for the length, by default the sum of theirs. Phases that are not measured
-// stay. A closed loop takes no rate, and a search neither rate nor length. A nil rate
-// and a length of 0 are left to the default; with both it does nothing. The error is a [Problem], and then the scenario is as it was.
+// stay. A closed loop takes no rate, and a search neither rate nor length. A nil
+// rate and a length of 0 are left to the default; with both it does nothing. The
+// error is a [Problem], and then the scenario is as it was.
 func (s *Scenario) Override(rate *float64, length time.Duration) error {
 	if rate == nil && length == 0 {
 		return nil
