@@ -191,7 +191,11 @@ func (d *decoder) list(n *node, low, high int) []*node {
 // scalar is the text of a single value, quoted or not.
 func (d *decoder) scalar(n *node, dst *string) bool {
 	if n.kind != scalar {
-		d.report(n, "must be a single value, is "+string(n.kind), "")
+		hint := ""
+		if n.kind == sequence {
+			hint = "write one value, without [...] or a dash before it"
+		}
+		d.report(n, "must be a single value, is "+string(n.kind), hint)
 		return false
 	}
 	*dst = n.text

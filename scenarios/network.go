@@ -217,7 +217,9 @@ func (d *decoder) credits(n *node, c *Credits) bool {
 		d.fields(n,
 			field{"key", func(n *node) {
 				var key string
-				if d.key(n, &key) {
+				if n.kind == sequence {
+					d.report(n, "must be a single value, is "+string(n.kind), "for several keys that pay in turns write keys: [env:A, env:B]")
+				} else if d.key(n, &key) {
 					c.Keys = []string{key}
 				}
 			}},
@@ -228,9 +230,14 @@ func (d *decoder) credits(n *node, c *Credits) bool {
 		if keys := n.get("keys"); keys != nil && n.get("key") != nil {
 			d.report(keys, "excludes key", "keep one of them: key is the short form of a list of one")
 		}
-		if t := c.TopUp; t != nil && t.Buy > c.Budget {
+		switch t := c.TopUp; {
+		case t == nil:
+		case t.Buy > c.Budget:
 			d.report(n.get("topup"), fmt.Sprintf("buys %d entry credits at once, and the budget is %d", t.Buy, c.Budget),
 				"buy a small part of the budget at a time")
+		case t.Below > c.Budget:
+			d.report(n.get("topup"), fmt.Sprintf("buys below %d entry credits, and the budget is %d", t.Below, c.Budget),
+				"buy when a small part of the budget is left")
 		}
 	})
 }
@@ -238,6 +245,10 @@ func (d *decoder) credits(n *node, c *Credits) bool {
 // keys reads a list of keys, each there once.
 func (d *decoder) keys(n *node, dst *[]string) {
 	*dst = nil
+	if n.kind == sequence && len(n.items) == 0 {
+		d.report(n, "must have an item", "name the keys that pay in turns: keys: [env:A, env:B]")
+		return
+	}
 	for _, item := range d.list(n, 1, maxKeys) {
 		var key string
 		if !d.key(item, &key) {

@@ -195,7 +195,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),
 	}
 	if rapid.Bool().Draw(t, "top-up") {
-		s.Credits.TopUp = &TopUp{rapid.Int64Range(1, maxBudget).Draw(t, "below"), rapid.Int64Range(1, s.Credits.Budget).Draw(t, "buy")}
+		s.Credits.TopUp = &TopUp{rapid.Int64Range(1, s.Credits.Budget).Draw(t, "below"), rapid.Int64Range(1, s.Credits.Budget).Draw(t, "buy")}
 	}
 	if rapid.Bool().Draw(t, "users") {
 		s.Load.Users = rapid.IntRange(1, s.Load.InFlight).Draw(t, "number of users")

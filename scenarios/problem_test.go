@@ -128,7 +128,8 @@ x.yaml:3:22: credits: the key budget is here twice
 
 	// Kinds of values.
 	{"list for a value", minimal + "name: [a, b]\n", `
-x.yaml:3:7: name: must be a single value, is a list`},
+x.yaml:3:7: name: must be a single value, is a list
+    hint: write one value, without [...] or a dash before it`},
 	{"mapping for a value", minimal + "seed:\n  a: 1\n", `
 x.yaml:3:1: seed: must be a single value, is a mapping of keys to values`},
 	{"value for a mapping", minimal + "confirm: block\n", `
@@ -264,6 +265,7 @@ x.yaml:3:18: mix[0]: the default size 100..1000B is too small for an entry
     hint: 146 bytes or more hold the marker, the nonce and 40 ExtIDs`},
 	{"sizes", minimal + "workload: {mix: [{kind: entry, size: [1B]}, {kind: entry, size: {}}]}\n", `
 x.yaml:3:38: size: must be a single value, is a list
+    hint: write one value, without [...] or a dash before it
 x.yaml:3:65: size: has 0 sizes
     hint: allowed is 1 to 100; a size is written 200B, 1kB (1000 bytes), 1KiB (1024 bytes) or 100..1000B; or {100B: 80, 1KiB: 20} with weights, or {lognormal: {median: 300B, sigma: 0.8}}`},
 	{"list of sizes", minimal + "workload:\n  mix:\n  - kind: entry\n    size: {100: 1, 1KiB: 0, 1024B: 1, 28B: 2, 30kB: 1, 31B:, lognormall: 3}\n", `
@@ -306,6 +308,7 @@ x.yaml:3:70: payload: files need their path
 x.yaml:3:101: payload: files is missing
     hint: payload is random, text, json, zeros, or {files: DIRECTORY_OR_PATTERN}
 x.yaml:3:129: payload: must be a single value, is a list
+    hint: write one value, without [...] or a dash before it
 x.yaml:3:173: size: size is too small for an entry
     hint: 45 bytes or more hold the marker, the nonce and 1 ExtIDs`},
 	{"extids of a chain", minimal + "workload: {mix: [{kind: chain, size: 200B, extids: 1..3}]}\n", `

@@ -42,6 +42,9 @@ x.yaml:7:7: phases[1]: for is missing
 		{"none of them", "users: 50", "users: 0", `
 x.yaml:3:10: users: "0" is out of range
     hint: allowed is 1 to 100000`},
+		{"a list", "users: 50", "users: [5]", `
+x.yaml:3:10: users: must be a single value, is a list
+    hint: write one value, without [...] or a dash before it`},
 		{"no users", "  users: 50\n", "", `
 x.yaml:3:10: think: goes with users
     hint: say how many there are: users: 50; a load with rates does not wait for answers
@@ -120,7 +123,10 @@ x.yaml:3:25: keys[1]: "env:A" is here twice
     hint: name each key once`,
 		"{keys: []}": `
 x.yaml:3:17: keys: must have an item
-    hint: leave the key out for the default, if it has one`,
+    hint: name the keys that pay in turns: keys: [env:A, env:B]`,
+		"{key: [env:A]}": `
+x.yaml:3:16: key: must be a single value, is a list
+    hint: for several keys that pay in turns write keys: [env:A, env:B]`,
 		"{keys: env:A}": `
 x.yaml:3:17: keys: must be a list, is a single value
     hint: begin each item with "- ", or write [...]`,
@@ -136,6 +142,9 @@ x.yaml:3:26: below: "0" is out of range
 		"{topup: {below: 5, buy: 101}, budget: 100}": `
 x.yaml:3:18: topup: buys 101 entry credits at once, and the budget is 100
     hint: buy a small part of the budget at a time`,
+		"{topup: {below: 101, buy: 50}, budget: 100}": `
+x.yaml:3:18: topup: buys below 101 entry credits, and the budget is 100
+    hint: buy when a small part of the budget is left`,
 	} {
 		_, err := Parse([]byte(minimal+"credits: "+text+"\n"), "x.yaml")
 		if err == nil || "\n"+err.Error() != want {

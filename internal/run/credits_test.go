@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -148,8 +149,13 @@ func TestTwoKeys(t *testing.T) {
 func TestKeysRefused(t *testing.T) {
 	t.Setenv("OTHER_KEY", otherKey)
 	t.Setenv("SAME_KEY", otherKey)
+	open := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(open, []byte(otherKey), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, credits, want string }{
 		{"the same key", "keys: [env:OTHER_KEY, env:SAME_KEY]", "env:OTHER_KEY and env:SAME_KEY are the same key, " + address(t, otherKey)},
+		{"an open file", "keys: [local-test-key, 'file:" + open + "']", "credits.keys[1]: " + open + " can be read by others"},
 		{"a poor key", "keys: [local-test-key, env:OTHER_KEY]", address(t, otherKey) + " has 0 entry credits, and its share of the load costs "},
 		{"a key that cannot buy", "key: env:OTHER_KEY, topup: {below: 5, buy: 10}", "credits.topup: " + address(t, otherKey) + " cannot buy entry credits"},
 		{"a small portion", "key: local-test-key, topup: {below: 5, buy: 32}", "the chains that are made before the load cost " + factomd.LocalTestKey().ECAddress() + " 33 entry credits, and it has 0 and buys 32"},
