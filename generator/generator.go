@@ -88,7 +88,7 @@ const lead = 250 * time.Millisecond
 // ErrBudget says that the next entry would have cost more than is left of
 // [Options.Budget]. Sending then ended as at the end of the load: all that was
 // planned was sent, and nothing was skipped.
-var ErrBudget = errors.New("the budget of entry credits is used up")
+var ErrBudget = errors.New("what is left of the budget does not pay for the next entry")
 
 // New returns a generator. It sends nothing yet.
 func New(o Options) *Generator {

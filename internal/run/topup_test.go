@@ -1,11 +1,15 @@
 package run
 
 import (
+	"context"
+	"io"
 	"testing"
 	"time"
 
+	"github.com/FactomProject/factom-load/generator"
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
+	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
@@ -65,6 +69,36 @@ func TestOrderThatDoesNotArrive(t *testing.T) {
 				t.Errorf("order %+v is out, the first one is %+v", p.order, first)
 			}
 		})
+	}
+}
+
+// While only the last answers are awaited, no more entries can come that a top-up
+// would be for; in a search the next step can.
+func TestSendingEndsBeforeTheLoadDoes(t *testing.T) {
+	for text, want := range map[string]bool{
+		"{users: 3, phases: [{for: 1s}]}": false,
+		"{phases: [{name: warmup, for: 1s, rate: 5/s, measured: false}], search: {from: 1/s, to: 2/s, hold: 20s, stop_when: [backlog grows]}}": true,
+	} {
+		s, err := scenarios.Parse([]byte("version: 1\nload: "+text+"\n"), "x.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &run{Options: Options{Scenario: s}, generator: generator.New(generator.Options{
+			Scenario: s, Keys: []factomd.Key{factomd.LocalTestKey().EC()}, Start: time.Now(),
+			Endpoints: []generator.Endpoint{{Weight: 1}}, Tracker: results.NewCollector(io.Discard),
+		})}
+		r.stage.Store(&stage{name: StageLoad})
+		if !r.sending() {
+			t.Errorf("%s: nothing is to come although the load has not begun", text)
+		}
+		stop, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.generator.Load(stop, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.sending(); got != want {
+			t.Errorf("%s: more is to come after the last slot: %v, want %v", text, got, want)
+		}
 	}
 }
 
