@@ -310,6 +310,7 @@ func (r *run) do(stop, abort context.Context) error {
 // carryOut returns why the run could not go on, or nil. Wherever it is stopped,
 // all that was planned goes on record: what was not reached, as skipped.
 func (r *run) carryOut(stop, abort context.Context) error {
+	defer context.AfterFunc(stop, func() { r.stopped.Store(int64(time.Since(r.start))) })()
 	r.enter(StageCredits)
 	if err := r.fund(stop); err != nil && stop.Err() == nil {
 		r.interrupt(err.Error())
@@ -330,7 +331,6 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		r.queries = r.newQueries()
 	}
 	r.collector.Offer(r.offer)
-	defer context.AfterFunc(stop, func() { r.stopped.Store(int64(time.Since(r.start))) })()
 	background, end := context.WithCancel(context.WithoutCancel(stop))
 	var observers sync.WaitGroup
 	defer observers.Wait()
