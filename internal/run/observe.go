@@ -53,8 +53,8 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 		select {
 		case <-ctx.Done():
 		case <-n.gone():
-			// What it printed last is for the user; node.log has it too.
-			reason, _, _ := strings.Cut(n.local.Err().Error(), "\n")
+			// What it printed last is for the user, and in node.log.
+			reason, _, _ := strings.Cut(n.local.Err().Error(), "; ")
 			r.Say("%v", n.local.Err())
 			r.interrupt(reason)
 			r.aborting()
