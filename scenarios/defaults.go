@@ -147,17 +147,24 @@ func defaultHostile() *Hostile {
 	return h
 }
 
-// defaultStops is when a step of a search has not held, if it does not say. Blocks
-// and the backlog show an overload, which submit latency hides. An entry that comes
-// just too late for a block is in the next: a healthy node stays well below two. A
-// few errors in a hundred are a connection now and then, and no overload; a single
-// entry that was taken and is in no block is too much.
-func defaultStops() (stops []Stop) {
-	for _, text := range []string{"confirm.p99 > 2blocks", BacklogGrows, "lost > 0", "failed > 1%", "rejected > 1%"} {
+// defaultStops is when a step of a search has not held, if it does not say, beside
+// [errorStops]. Blocks and the backlog show an overload, which submit latency hides.
+// An entry that comes just too late for a block is in the next: a healthy node stays
+// well below two.
+func defaultStops() []Stop { return stops("confirm.p99 > 2blocks", BacklogGrows) }
+
+// errorStops are conditions that every search has: one of its own on the same metric
+// can replace one of them, but a node that writes nothing has held nothing. A few
+// errors in a hundred are a connection now and then, and no overload; a single entry
+// that was taken and is in no block is too much.
+func errorStops() []Stop { return stops("lost > 0", "failed > 1%", "rejected > 1%") }
+
+func stops(texts ...string) (all []Stop) {
+	for _, text := range texts {
 		stop, _ := parseStop(text) // a test parses them
-		stops = append(stops, stop)
+		all = append(all, stop)
 	}
-	return stops
+	return all
 }
 
 // defaultLocal is the network of a scenario that names none.

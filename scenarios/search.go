@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,8 @@ type Search struct {
 	// Within is how near the rate that holds and the one that does not are to come.
 	Within float64
 	Hold   Span // the length of a step
-	// StopWhen is what tells that a step does not hold: any of these will do.
+	// StopWhen is what tells that a step does not hold: any of these will do. There
+	// is always one on each of lost, failed and rejected.
 	StopWhen []Stop
 }
 
@@ -145,6 +147,11 @@ func (d *decoder) search(n *node, dst **Search) bool {
 		}
 		if s.StopWhen == nil {
 			s.StopWhen = defaultStops()
+		}
+		for _, stop := range errorStops() {
+			if !slices.ContainsFunc(s.StopWhen, func(own Stop) bool { return own.Metric == stop.Metric }) {
+				s.StopWhen = append(s.StopWhen, stop)
+			}
 		}
 		at := func(key string) *node {
 			if found := n.get(key); found != nil {

@@ -27,9 +27,19 @@ func TestSearch(t *testing.T) {
 	if q == nil || q.From != 20 || q.To != 500 || q.Step != 20 || q.Within != 5 || q.Hold != (Span{Time: 30 * time.Second}) {
 		t.Fatalf("%+v", q)
 	}
-	if len(q.StopWhen) != 2 || q.StopWhen[0].Metric != "confirm.p99" || q.StopWhen[0].Blocks != 2 || q.StopWhen[0].Backlog ||
+	if len(q.StopWhen) != 5 || q.StopWhen[0].Metric != "confirm.p99" || q.StopWhen[0].Blocks != 2 || q.StopWhen[0].Backlog ||
 		!q.StopWhen[1].Backlog || q.StopWhen[1].Expression != BacklogGrows {
 		t.Errorf("stop_when %+v", q.StopWhen)
+	}
+	// A condition of its own takes the place of one that every search has.
+	for own, want := range map[string][]string{
+		"[backlog grows]":               {"backlog grows", "lost > 0", "failed > 1%", "rejected > 1%"},
+		"[failed > 5%, confirm.p50>1h]": {"failed > 5%", "confirm.p50 > 1h", "lost > 0", "rejected > 1%"},
+		"[rejected > 2, lost > 3]":      {"rejected > 2", "lost > 3", "failed > 1%"},
+	} {
+		if got := expressions(mustParse(t, searching1, Override{"load.search.stop_when", own}).Load.Search.StopWhen); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", own, got, want)
+		}
 	}
 	if held := mustParse(t, searching1, Override{"thresholds", "[search.held_per_s >= 6000/min]"}).Thresholds; len(held) != 1 || held[0].Metric != heldRate || held[0].Value != 100 {
 		t.Errorf("%+v", held)
@@ -44,12 +54,19 @@ func TestSearch(t *testing.T) {
 	if normal := string(mustParse(t, example).Normal()); strings.Contains(normal, "search") || strings.Contains(normal, "stop") {
 		t.Errorf("a search in\n%s", normal)
 	}
-	if normal := string(s.Normal()); !strings.Contains(normal, "search 20 500 20 5\nhold_ns 30000000000\nstop \"confirm.p99 > 2blocks\"\nstop \"backlog grows\"\n") {
+	if normal := string(s.Normal()); !strings.Contains(normal, "search 20 500 20 5\nhold_ns 30000000000\nstop \"confirm.p99 > 2blocks\"\nstop \"backlog grows\"\nstop \"lost > 0\"\n") {
 		t.Errorf("no search in\n%s", normal)
 	}
 	if s.Load.Search = nil; mustParse(t, example).Load.Search != nil {
 		t.Error("a search that nobody asked for")
 	}
+}
+
+func expressions(stops []Stop) (all []string) {
+	for _, stop := range stops {
+		all = append(all, stop.Expression)
+	}
+	return all
 }
 
 func TestSearchDefaults(t *testing.T) {
@@ -61,15 +78,13 @@ func TestSearchDefaults(t *testing.T) {
 	if s.Step != 50 || s.Within != 12.5 || s.Hold != (Span{Blocks: 3}) {
 		t.Errorf("%+v", s)
 	}
-	var stops []string
 	for _, stop := range s.StopWhen {
-		stops = append(stops, stop.Expression)
 		if again, p := parseStop(stop.Expression); p != nil || again != stop {
 			t.Errorf("%s: %+v, %v", stop.Expression, again, p)
 		}
 	}
-	if want := []string{"confirm.p99 > 2blocks", "backlog grows", "lost > 0", "failed > 1%", "rejected > 1%"}; !slices.Equal(stops, want) {
-		t.Errorf("stop_when %q, want %q", stops, want)
+	if want := []string{"confirm.p99 > 2blocks", "backlog grows", "lost > 0", "failed > 1%", "rejected > 1%"}; !slices.Equal(expressions(s.StopWhen), want) {
+		t.Errorf("stop_when %q, want %q", expressions(s.StopWhen), want)
 	}
 	for _, test := range []struct{ from, to, step float64 }{{0, 1000, 100}, {20, 500, 50}, {5, 100, 10}, {10, 30, 2}, {1, 2, .1}, {1, 1.01, .001}, {100, 101, .1}} {
 		if step := defaultStep(test.from, test.to); step != test.step {

@@ -60,7 +60,7 @@ func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.D
 	}
 	var all []string
 	for _, stop := range q.StopWhen {
-		if found := meets(stop, g, rate, block); found != "" {
+		if found := breaks(stop, g, rate, block); found != "" {
 			all = append(all, stop.Expression+": "+found)
 		}
 	}
@@ -70,8 +70,9 @@ func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.D
 	return results.StepHeld, ""
 }
 
-// meets says by what figure a step meets a stop condition, or nothing.
-func meets(stop scenarios.Stop, g *results.Gauge, rate float64, block time.Duration) string {
+// breaks says by what figure a step meets a stop condition, or nothing. What is not
+// known cannot speak for a step either: it has not held.
+func breaks(stop scenarios.Stop, g *results.Gauge, rate float64, block time.Duration) string {
 	if stop.Backlog {
 		if !g.BacklogGrows(rate, block) {
 			return ""
@@ -100,7 +101,9 @@ func meets(stop scenarios.Stop, g *results.Gauge, rate float64, block time.Durat
 	switch v, endless, known := p.At(figure); {
 	case endless:
 		return fmt.Sprintf("%d entries of %d did not come that far", p.Missing, p.Count+p.Missing)
-	case known && beyond(milliseconds(v), limit):
+	case !known:
+		return fmt.Sprintf("no entry of %d came that far", g.Planned)
+	case beyond(milliseconds(v), limit):
 		return "it was " + short(v)
 	}
 	return ""

@@ -174,7 +174,9 @@ func TestNextRateProperties(t *testing.T) {
 func TestJudge(t *testing.T) {
 	const block, rate = 6 * time.Second, 10.0
 	stops := func(conditions string) *scenarios.Search {
-		return searchOf(t, "from: 10/s, to: 20/s, stop_when: ["+conditions+"]").Load.Search
+		q := searchOf(t, "from: 10/s, to: 20/s, stop_when: ["+conditions+"]").Load.Search
+		q.StopWhen = q.StopWhen[:1+strings.Count(conditions, ",")] // without those that every search has
+		return q
 	}
 	// A phase of 100 entries that all take 100 ms, 5 of which stay without success, 3
 	// of them refused, and 2 more without a block.
@@ -232,8 +234,9 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %s, %q; want %q", conditions, outcome, why, want)
 		}
 	}
-	// Nothing was sent at all: no latency says anything.
-	if outcome, why := judgeStep(stops("confirm.p99 > 1ms, failed > 0"), new(results.Gauge), rate, block); outcome != results.StepHeld || why != "" {
+	// What is not known speaks for no rate.
+	g = results.Gauge{Planned: 100, Rejected: 100}
+	if outcome, why := judgeStep(stops("confirm.p99 > 1h, failed > 0"), &g, rate, block); outcome != results.StepFailed || why != "confirm.p99 > 1h: no entry of 100 came that far" {
 		t.Errorf("%s, %q", outcome, why)
 	}
 }
@@ -451,11 +454,17 @@ func TestSearchThatEndsEarly(t *testing.T) {
 	const search = "from: 10/s, to: 40/s, step: 10/s, within: 5/s"
 	tight := searchOf(t, search)
 	tight.Credits.Budget = 22 + 18*10 + 18*20 + 100
-	tenth := func(n int) error {
-		if n%10 == 0 {
-			return &factomd.Failure{Rejected: true, Code: -32602, Message: "Invalid params"}
+	refuse := func(n int) error {
+		if n <= 2 { // the chains
+			return nil
 		}
-		return nil
+		return &factomd.Failure{Rejected: true, Code: -32602, Message: "Invalid params"}
+	}
+	tenth := func(n int) error {
+		if n%10 != 0 {
+			return nil
+		}
+		return refuse(n)
 	}
 	const lateBy = "the harness sent its entries late on its own account, with a p99 of 20ms where 10ms is allowed"
 	for _, test := range []struct {
@@ -469,6 +478,8 @@ func TestSearchThatEndsEarly(t *testing.T) {
 	}{
 		{"all hold", simulation{}, results.SearchAllHeld, "40/s held, and no higher rate was asked for", 4, nil, report.Pass},
 		{"none holds", simulation{simulated: &simulated{refuse: tenth}}, results.SearchNoneHeld, "not even 10/s held: rejected > 1%: 18 entries of 180", 1, nil, report.Fail},
+		{"nothing is taken", simulation{Scenario: searchOf(t, search+", stop_when: [confirm.p99 > 2blocks]"), simulated: &simulated{refuse: refuse}}, results.SearchNoneHeld,
+			"not even 10/s held: confirm.p99 > 2blocks: no entry of 180 came that far; rejected > 1%: 180 entries of 180", 1, nil, report.Fail},
 		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short", 2, generator.ErrBudget, report.Pass},
 		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short", 1, nil, report.Pass},
 		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short", 0, nil, report.Pass},
