@@ -140,12 +140,6 @@ func TestGaugeOfReusedReferences(t *testing.T) {
 	if len(got.Backlog) != 2 || got.Backlog[0].Entries != 0 || got.Backlog[1].Entries != 0 {
 		t.Errorf("backlog %+v", got.Backlog)
 	}
-	if n, _ := g.AwaitedOf(2); n != 0 {
-		t.Errorf("%d entries of the phase are awaited", n)
-	}
-	if n, _ := g.AwaitedOf(3); n != 2 {
-		t.Errorf("%d entries of the next phase are awaited", n)
-	}
 	g.Measure(4, gaugedBlock, false)
 	if again := g.Gauge(); again.Planned != 0 || again.Confirm.Count != 0 || len(again.Backlog) != 0 || again.Phase != (Phase{}) {
 		t.Errorf("the next phase begins with %+v", again)

@@ -38,11 +38,21 @@ func (c *Collector) Awaited(untilAccepted bool) (n int, lastOwn int64) {
 	return c.awaited(untilAccepted, func(*life) bool { return true }), c.lastOwn
 }
 
-// AwaitedOf is [Collector.Awaited], until blocks have them, of one phase's entries.
-func (c *Collector) AwaitedOf(phase int) (n int, lastOwn int64) {
+// Owed returns how many of the entries that are awaited the API took, or a process
+// list held. The others failed and left no trace: they may never have come to a
+// node.
+func (c *Collector) Owed() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.awaited(false, func(l *life) bool { return int(l.phase) == phase }), c.lastOwn
+	return c.awaited(false, func(l *life) bool { return l.result == success || l.accepted != Never })
+}
+
+// SavedSince reports whether a block was read that was saved after an instant.
+func (c *Collector) SavedSince(at int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	base, known := c.heightAt(at)
+	return known && c.scanned > base
 }
 
 func (c *Collector) awaited(untilAccepted bool, counts func(*life) bool) (n int) {

@@ -117,17 +117,18 @@ func TestAwaited(t *testing.T) {
 		lastOwn        int64
 		outcome        Outcome
 		unsubmittedYet bool
+		owed           int // without those that may not have arrived
 	}{
 		"nothing is told yet": {
 			tell: func(b *bench) {}, lastOwn: Never, unsubmittedYet: true,
 		},
 		"the API took it": {
-			tell:  func(b *bench) { b.submit(index, 10, nil) },
-			block: 1, accept: 1, lastOwn: Never, outcome: Lost,
+			tell: func(b *bench) { b.submit(index, 10, nil) },
+			owed: 1, block: 1, accept: 1, lastOwn: Never, outcome: Lost,
 		},
 		"taken and accepted": {
-			tell:  func(b *bench) { b.submit(index, 10, nil); b.Accept(entryHash(index), 20) },
-			block: 1, lastOwn: Never, outcome: Accepted,
+			tell: func(b *bench) { b.submit(index, 10, nil); b.Accept(entryHash(index), 20) },
+			owed: 1, block: 1, lastOwn: Never, outcome: Accepted,
 		},
 		"taken and confirmed": {
 			tell:    func(b *bench) { b.submit(index, 10, nil); b.block(1, 30, entryHash(index)) },
@@ -138,8 +139,8 @@ func TestAwaited(t *testing.T) {
 			block: 1, accept: 1, lastOwn: Never, outcome: Failed,
 		},
 		"broken, and it has arrived": {
-			tell:  func(b *bench) { b.submit(index, 10, errBroken); b.Accept(entryHash(index), 20) },
-			block: 1, lastOwn: Never, outcome: Accepted,
+			tell: func(b *bench) { b.submit(index, 10, errBroken); b.Accept(entryHash(index), 20) },
+			owed: 1, block: 1, lastOwn: Never, outcome: Accepted,
 		},
 		"never sent": {
 			tell: func(b *bench) {
@@ -152,8 +153,8 @@ func TestAwaited(t *testing.T) {
 			lastOwn: Never, outcome: Rejected,
 		},
 		"refused, and in a process list all the same": {
-			tell:  func(b *bench) { b.submit(index, 10, errRefused); b.Accept(entryHash(index), 20) },
-			block: 1, lastOwn: Never, outcome: Accepted,
+			tell: func(b *bench) { b.submit(index, 10, errRefused); b.Accept(entryHash(index), 20) },
+			owed: 1, block: 1, lastOwn: Never, outcome: Accepted,
 		},
 		"broken, accepted, and then in no block": {
 			tell: func(b *bench) {
@@ -179,6 +180,9 @@ func TestAwaited(t *testing.T) {
 			if block != c.block || accept != c.accept || last != c.lastOwn {
 				t.Errorf("awaited until a block %d, until accepted %d, last own block at %d", block, accept, last)
 			}
+			if owed := b.Owed(); owed != c.owed {
+				t.Errorf("%d owed", owed)
+			}
 			if c.unsubmittedYet {
 				return
 			}
@@ -186,6 +190,24 @@ func TestAwaited(t *testing.T) {
 				t.Errorf("outcome is %v, not %v", e.Outcome, c.outcome)
 			}
 		})
+	}
+}
+
+func TestSavedSince(t *testing.T) {
+	b := newBench(t)
+	b.Polled(10, 100)
+	b.block(101, 20)
+	if b.SavedSince(15) {
+		t.Error("a block is taken for younger than it is known to be")
+	}
+	b.Polled(30, 101)
+	b.Polled(40, 102)
+	if b.SavedSince(5) != true || b.SavedSince(25) {
+		t.Error("since 5 a block was read, and since 25 none")
+	}
+	b.block(102, 40)
+	if !b.SavedSince(25) || b.SavedSince(40) {
+		t.Error("since 25 a block was read, and since 40 none")
 	}
 }
 

@@ -67,7 +67,8 @@ func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoi
 	return e, err
 }
 
-// connectTimeout bounds the questions asked of an endpoint before a run.
+// connectTimeout bounds the questions asked of the endpoints before a run, and
+// between the steps of a search.
 const connectTimeout = 15 * time.Second
 
 // connect reaches the scenario's endpoints and makes sure that they are of one
@@ -288,6 +289,18 @@ func (n *network) nodes() []results.Node {
 
 // first is the endpoint that is asked for what all of them know.
 func (n *network) first() *factomd.Client { return n.endpoints[0].client }
+
+// answers asks every endpoint how far its blocks are, and returns the first error.
+func (n *network) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	for _, e := range n.endpoints {
+		if _, err := e.client.Minute(ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.client.URL(), err)
+		}
+	}
+	return nil
+}
 
 // requests returns how many queries were made of all endpoints.
 func (n *network) requests() (sum int64) {

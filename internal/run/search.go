@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/FactomProject/factom-load/generator"
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
@@ -132,19 +133,22 @@ type searcher struct {
 	collector *results.Collector
 	sampled   bool // acceptance is
 
-	offer func(stop, abort context.Context, p scenarios.Phase) error // as [generator.Generator.Phase]
-	gone  <-chan struct{}                                            // the node is
+	offer   func(stop, abort context.Context, p scenarios.Phase) error // as [generator.Generator.Phase]
+	answers func(context.Context) error                                // all endpoints do, or the error
 	// began is told of a step before its phase begins, and over when all of its
 	// entries were sent.
 	began, over func(rate float64)
 	// keep puts what was found so far on record.
 	keep func(*results.Search) error
-	say  func(format string, args ...any)
+	// interrupt is told of a network that is no longer there.
+	interrupt func(why string)
+	say       func(format string, args ...any)
 }
 
-// run searches until there is a result, or stop or abort is done, or the node is
-// gone. The error is that of the generator or of the record; with
-// [generator.ErrBudget] the search is cut short.
+// run searches until there is a result, or nothing more can be found out: stop or
+// abort is done, the network does not come back after a step, or entries of a step
+// stay out. The error is that of the generator or of the record;
+// with [generator.ErrBudget] the search is cut short.
 func (s *searcher) run(stop, abort context.Context) (*results.Search, error) {
 	q := s.search
 	found := &results.Search{
@@ -154,22 +158,30 @@ func (s *searcher) run(stop, abort context.Context) (*results.Search, error) {
 	for _, stop := range q.StopWhen {
 		found.StopWhen = append(found.StopWhen, stop.Expression)
 	}
-	err := s.steps(stop, abort, found)
-	s.conclude(found)
+	cause, err := s.steps(stop, abort, found)
+	s.conclude(found, cause)
 	return found, errors.Join(err, s.keep(found))
 }
 
-// steps tries rate after rate.
-func (s *searcher) steps(stop, abort context.Context, found *results.Search) error {
-	// What is left of the phases before must not weigh on the first step.
-	if !s.drain(stop, func() (int, int64) { return s.collector.Awaited(false) }) {
-		return nil
-	}
+// steps tries rate after rate. Without a result it returns the cause.
+func (s *searcher) steps(stop, abort context.Context, found *results.Search) (cause string, err error) {
+	before := "the phases before it"
+	lost := s.drain(stop)
 	for {
 		rate, result := nextRate(s.search, found)
-		if result != "" {
+		owed := s.collector.Owed()
+		switch {
+		case stop.Err() != nil:
+			return context.Cause(stop).Error(), nil
+		case lost != nil:
+			cause = fmt.Sprintf("the network did not come back after %s: %v", before, lost)
+			s.interrupt(cause)
+			return cause, nil
+		case result != "":
 			found.Result = result
-			return nil
+			return "", nil
+		case owed > 0:
+			return fmt.Sprintf("entries of %s are still out (%d), and what follows would be judged by them", before, owed), nil
 		}
 		number := s.first + len(found.Steps)
 		p := s.search.StepPhase(rate, s.block)
@@ -180,12 +192,15 @@ func (s *searcher) steps(stop, abort context.Context, found *results.Search) err
 		}
 		s.collector.Measure(number, s.block, s.sampled)
 		s.began(rate)
-		if err := s.offer(stop, abort, p); err != nil {
-			return err
+		if err := s.offer(stop, abort, p); errors.Is(err, generator.ErrBudget) {
+			return "the budget is used up", err
+		} else if err != nil {
+			return err.Error(), err
 		}
 		s.over(rate)
-		if !s.drain(stop, func() (int, int64) { return s.collector.AwaitedOf(number) }) {
-			return nil
+		before, lost = p.Name, s.drain(stop)
+		if stop.Err() != nil {
+			continue // its entries did not have their time
 		}
 		g := s.collector.Gauge()
 		step := results.SearchStep{
@@ -196,29 +211,35 @@ func (s *searcher) steps(stop, abort context.Context, found *results.Search) err
 		found.Steps = append(found.Steps, step)
 		s.tell(step, &g)
 		if err := s.keep(found); err != nil {
-			return err
+			return err.Error(), err
 		}
 	}
 }
 
-// drain waits until the entries of a phase are accounted for, or the time for it is
-// over. It reports whether nothing kept it from that.
-func (s *searcher) drain(stop context.Context, awaited func() (n int, lastOwn int64)) bool {
+// drain waits until all entries are accounted for, a block was saved since and every
+// endpoint answers, or the time for it is over: what is left of a step must not
+// weigh on the next one, and a network that is no longer there has no knee. It
+// returns how the network is seen to be lost, or nil; what it returns once stop is
+// done means nothing.
+func (s *searcher) drain(stop context.Context) (lost error) {
 	ended := int64(time.Since(s.start))
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if stop.Err() != nil {
-			return false
-		}
-		n, lastOwn := awaited()
-		if n == 0 || time.Since(s.start)-time.Duration(max(ended, lastOwn)) > s.timeout {
-			return true
+		awaited, lastOwn := s.collector.Awaited(false)
+		late := time.Since(s.start)-time.Duration(max(ended, lastOwn)) > s.timeout
+		if saved := s.collector.SavedSince(ended); late || awaited == 0 && saved {
+			lost = s.answers(stop)
+			if lost == nil && !saved {
+				lost = fmt.Errorf("no block was saved in %s", short(s.timeout))
+			}
+			if lost == nil || late {
+				return lost
+			}
 		}
 		select {
 		case <-stop.Done():
-		case <-s.gone:
-			return false
+			return nil
 		case <-tick.C:
 		}
 	}
@@ -249,8 +270,9 @@ func (s *searcher) tell(step results.SearchStep, g *results.Gauge) {
 	}
 }
 
-// conclude completes a search with its result in a sentence.
-func (s *searcher) conclude(found *results.Search) {
+// conclude completes a search with its result in a sentence; without one, a cause
+// has cut it short.
+func (s *searcher) conclude(found *results.Search, cause string) {
 	if found.Result == "" {
 		found.Result = results.SearchCutShort
 	}
@@ -274,7 +296,7 @@ func (s *searcher) conclude(found *results.Search) {
 		if last := len(found.Steps) - 1; found.Result == results.SearchHarness {
 			found.Why += fmt.Sprintf("; the harness could not offer %g/s: %s", found.Steps[last].Rate, found.Steps[last].Why)
 		} else {
-			found.Why += "; the search was cut short"
+			found.Why += "; the search was cut short: " + cause
 		}
 	}
 	s.say("search: %s", found.Why)
@@ -286,7 +308,7 @@ func (r *run) findKnee(stop, abort context.Context) error {
 	s := &searcher{
 		search: r.Scenario.Load.Search, block: r.network.blockTime, timeout: r.Scenario.Confirm.Timeout.Of(r.network.blockTime),
 		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: r.sampler != nil,
-		offer: r.generator.Phase, gone: r.network.gone(), say: r.Say,
+		offer: r.generator.Phase, answers: r.network.answers, interrupt: r.interrupt, say: r.Say,
 	}
 	text := func(format string, rate float64) {
 		what := fmt.Sprintf(format, rate)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,8 +250,12 @@ type simulated struct {
 	block     time.Duration
 	capacity  float64
 	collector *results.Collector
-	refuse    func(n int) error // the n-th commit; nil refuses none
+	refuse    func(n int) error         // the n-th commit; nil refuses none
+	hold      func(n int) time.Duration // how long the n-th entry waits beside its turn; nil is not at all
 
+	shared   bool // others save blocks while the node is down
+	down     atomic.Bool
+	stalls   atomic.Bool
 	mu       sync.Mutex
 	seen     map[factomd.Hash]bool // commits
 	done     map[factomd.Hash]time.Time
@@ -261,6 +267,9 @@ type simulated struct {
 
 func (n *simulated) Submit(ctx context.Context, _ []byte, want factomd.Hash) (sent, answered time.Time, err error) {
 	sent = time.Now()
+	if n.down.Load() {
+		return sent, time.Time{}, syscall.ECONNREFUSED
+	}
 	time.Sleep(2 * time.Millisecond)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -277,8 +286,11 @@ func (n *simulated) Submit(ctx context.Context, _ []byte, want factomd.Hash) (se
 	}
 	n.free = n.free.Add(time.Duration(1e9 / n.capacity))
 	n.done[want] = n.free
+	if n.hold != nil {
+		n.done[want] = n.free.Add(n.hold(n.commits))
+	}
 	n.accepted.Add(1)
-	time.AfterFunc(time.Until(n.free), func() {
+	time.AfterFunc(time.Until(n.done[want]), func() {
 		defer n.accepted.Done()
 		n.collector.Accept(want, int64(time.Since(n.start)))
 	})
@@ -289,14 +301,21 @@ func (n *simulated) SubmitTogether(ctx context.Context, commit, reveal []byte, w
 	return factomd.SubmitAfter(ctx, n, commit, reveal, want)
 }
 
-// blocks saves blocks until ctx ends.
+// blocks saves blocks until ctx ends, and is asked for them each minute.
 func (n *simulated) blocks(ctx context.Context) {
-	for {
+	for minute := 1; ; minute++ {
 		select {
 		case <-ctx.Done():
 			n.accepted.Wait()
 			return
-		case <-time.After(n.block * 9 / 10):
+		case <-time.After(n.block / 10):
+		}
+		if n.down.Load() && !n.shared {
+			continue
+		}
+		n.collector.Polled(int64(time.Since(n.start)), n.height)
+		if minute%9 != 0 || n.stalls.Load() {
+			continue
 		}
 		s := results.Sighting{Height: n.height + 1}
 		n.mu.Lock()
@@ -320,6 +339,8 @@ type simulation struct {
 	*scenarios.Scenario
 	*simulated
 	stopAt   float64 // the rate after which it is stopped, or 0
+	downAt   float64 // the rate from which the node is gone, or 0
+	stallAt  float64 // the rate from which it saves no block, or 0
 	lateFrom float64 // the rate from which the harness is late, or 0
 }
 
@@ -370,7 +391,21 @@ func (c simulation) run(t *testing.T) (found *results.Search, r *report.Report, 
 		search := &searcher{
 			search: s.Load.Search, block: n.block, timeout: 3 * n.block, first: 1, start: n.start, collector: n.collector,
 			offer: g.Phase, say: t.Logf,
-			began: func(rate float64) { offered = rate },
+			began: func(rate float64) {
+				offered = rate
+				n.down.Store(c.downAt > 0 && rate >= c.downAt)
+				n.stalls.Store(c.stallAt > 0 && rate >= c.stallAt)
+			},
+			answers: func(context.Context) error {
+				if n.down.Load() {
+					return syscall.ECONNREFUSED
+				}
+				return nil
+			},
+			interrupt: func(why string) {
+				m.Interrupted, m.Failure, m.Why = true, true, why
+				cancel()
+			},
 			over: func(rate float64) {
 				if rate == c.stopAt {
 					cancel()
@@ -466,6 +501,12 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		}
 		return refuse(n)
 	}
+	stuck := func(n int) time.Duration {
+		if n == 2+180+360 { // the last of 20/s
+			return time.Hour
+		}
+		return 0
+	}
 	const lateBy = "the harness sent its entries late on its own account, with a p99 of 20ms where 10ms is allowed"
 	for _, test := range []struct {
 		name string
@@ -480,9 +521,17 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		{"none holds", simulation{simulated: &simulated{refuse: tenth}}, results.SearchNoneHeld, "not even 10/s held: rejected > 1%: 18 entries of 180", 1, nil, report.Fail},
 		{"nothing is taken", simulation{Scenario: searchOf(t, search+", stop_when: [confirm.p99 > 2blocks]"), simulated: &simulated{refuse: refuse}}, results.SearchNoneHeld,
 			"not even 10/s held: confirm.p99 > 2blocks: no entry of 180 came that far; rejected > 1%: 180 entries of 180", 1, nil, report.Fail},
-		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short", 2, generator.ErrBudget, report.Pass},
-		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short", 1, nil, report.Pass},
-		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short", 0, nil, report.Pass},
+		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short: the budget is used up", 2, generator.ErrBudget, report.Pass},
+		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short: context canceled", 1, nil, report.Pass},
+		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short: context canceled", 0, nil, report.Pass},
+		{"an entry stays out", simulation{simulated: &simulated{hold: stuck}}, results.SearchCutShort,
+			"at least 10/s held, and 20/s did not; the search was cut short: entries of search-20 are still out (1), and what follows would be judged by them", 2, nil, report.Pass},
+		{"the node goes down", simulation{downAt: 20}, results.SearchCutShort,
+			"at least 10/s held, and 20/s did not; the search was cut short: the network did not come back after search-20: connection refused", 2, nil, report.Interrupted},
+		{"a node of several goes down", simulation{downAt: 20, simulated: &simulated{shared: true}}, results.SearchCutShort,
+			"at least 10/s held, and 20/s did not; the search was cut short: the network did not come back after search-20: connection refused", 2, nil, report.Interrupted},
+		{"the node saves no more", simulation{stallAt: 20}, results.SearchCutShort,
+			"at least 10/s held, and 20/s did not; the search was cut short: the network did not come back after search-20: no block was saved in 18s", 2, nil, report.Interrupted},
 		{"the harness is the limit", simulation{lateFrom: 30}, results.SearchHarness, "at least 20/s held; the harness could not offer 30/s: " + lateBy, 4, nil, report.Pass},
 		{"the harness is the limit at once", simulation{lateFrom: 1}, results.SearchHarness, "no rate was seen to hold; the harness could not offer 10/s: " + lateBy, 2, nil, report.Invalid},
 	} {

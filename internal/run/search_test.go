@@ -1,7 +1,9 @@
 package run_test
 
 import (
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,8 +108,25 @@ func TestSearchWithASmallBudget(t *testing.T) {
 	got := carryOut(t, searching(p, "from: 10/s, to: 100/s, hold: 2s", n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
-	if s := got.Search; s == nil || s.Result != results.SearchCutShort || s.Why != "no rate was seen to hold; the search was cut short" ||
+	if s := got.Search; s == nil || s.Result != results.SearchCutShort || s.Why != "no rate was seen to hold; the search was cut short: the budget is used up" ||
 		got.Run.EndedEarly != "entries for the budget of 55 entry credits were sent" || got.Totals.CreditsSpent != 55 || got.Totals.Skipped != 0 {
 		t.Errorf("%+v; ended early: %q; %+v", s, got.Run.EndedEarly, got.Totals)
+	}
+}
+
+// A node that goes away in the middle of a search has not come to its limit.
+func TestSearchOfANodeThatGoesAway(t *testing.T) {
+	t.Parallel()
+	var commits atomic.Int64
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: time.Second, BlockSeconds: 1, Fault: func(c factomdtest.Call) *factomdtest.Fault {
+		if c.Method == "commit-entry" && commits.Add(1) > 150 || commits.Load() > 150 {
+			return &factomdtest.Fault{Unheard: true, Answer: factomdtest.Says(http.StatusBadGateway, "")}
+		}
+		return nil
+	}})
+	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s", n.URL()))
+	got.verdict(t, report.Interrupted, report.ExitCannot)
+	if s := got.Search; s.Result != results.SearchCutShort || !strings.HasPrefix(got.Run.Why, "the network did not come back after search-") {
+		t.Errorf("%+v; %s", s, got.Run.Why)
 	}
 }
