@@ -61,16 +61,16 @@ func Allowance(rate float64, block time.Duration) float64 {
 //
 // In three blocks that finds an overload of a tenth, from 150 entries a block on,
 // and no node that is at most a tenth of a block time late is taken for one; of a few
-// Poisson arrivals a block a burst can be. With less than two blocks it is not known,
-// and false.
-func (g *Gauge) BacklogGrows(rate float64, block time.Duration) bool {
+// Poisson arrivals a block a burst can be. It is not known with less than two
+// blocks.
+func (g *Gauge) BacklogGrows(rate float64, block time.Duration) (grows, known bool) {
 	rows := g.During(block)
 	if len(rows) < 2 {
-		return false
+		return false, false
 	}
 	first, last := float64(rows[0].Entries), float64(rows[len(rows)-1].Entries)
 	allowed := Allowance(rate, block)
-	return last > allowed && last-first > allowed/2*float64(len(rows)-1)
+	return last > allowed && last-first > allowed/2*float64(len(rows)-1), true
 }
 
 // ConfirmedPerSecond is the rate at which blocks took the phase's entries while

@@ -80,8 +80,8 @@ func TestHealthyBacklog(t *testing.T) {
 		if q.poisson {
 			q.capacity = rate * (1.15 + rng.Float64()) // else it has a queue now and then
 		}
-		g := q.take(rng, rate, 2+3*rng.Float64(), rng.Float64())
-		if g.BacklogGrows(rate, q.block) {
+		g := q.take(rng, rate, 3+2*rng.Float64(), rng.Float64())
+		if grows, known := g.BacklogGrows(rate, q.block); grows || !known {
 			t.Errorf("seed %d: %.1f/s of %.1f/s, blocks of %v: the backlog is said to grow: %+v", seed, rate, q.capacity, q.block, g.Backlog)
 		}
 		if per := g.ConfirmedPerSecond(q.block); seed%3 > 0 && seed%10 != 1 && (per < rate*0.9 || per > rate*1.1) {
@@ -101,7 +101,7 @@ func TestGrowingBacklog(t *testing.T) {
 		}
 		q.capacity = rate / (1 + overload)
 		g := q.take(rng, rate, 3, rng.Float64())
-		if !g.BacklogGrows(rate, q.block) {
+		if grows, known := g.BacklogGrows(rate, q.block); !grows || !known {
 			t.Errorf("seed %d: %.1f/s of %.1f/s, blocks of %v: the backlog is not said to grow: %+v", seed, rate, q.capacity, q.block, g.During(q.block))
 		}
 		if per := g.ConfirmedPerSecond(q.block); per < q.capacity*0.85 || per > q.capacity*1.1 {
@@ -115,7 +115,8 @@ func TestGrowingBacklog(t *testing.T) {
 func TestLateNodeDoesNotFallBehind(t *testing.T) {
 	for begin := 0.0; begin < 1; begin += 0.01 {
 		q := queue{block: 10 * time.Second, capacity: 200, lag: 1200 * time.Millisecond}
-		if g := q.take(rand.New(rand.NewPCG(1, 1)), 100, 3, begin); g.BacklogGrows(100, q.block) {
+		g := q.take(rand.New(rand.NewPCG(1, 1)), 100, 3, begin)
+		if grows, known := g.BacklogGrows(100, q.block); grows || !known {
 			t.Errorf("begun at %v of a block: %+v", begin, g.Backlog)
 		}
 	}
@@ -123,11 +124,11 @@ func TestLateNodeDoesNotFallBehind(t *testing.T) {
 
 func TestBacklogNeedsTwoBlocks(t *testing.T) {
 	g := &Gauge{Phase: Phase{Start: 0, End: 20e9}, Backlog: []Backlog{{Height: 1, Closed: 15e9, Entries: 1000}, {Height: 2, Closed: 25e9, Entries: 3000}}}
-	if g.BacklogGrows(100, 10*time.Second) || g.ConfirmedPerSecond(10*time.Second) != 0 {
+	if _, known := g.BacklogGrows(100, 10*time.Second); known || g.ConfirmedPerSecond(10*time.Second) != 0 {
 		t.Error("what a block that closed after the phase left over is taken for growth")
 	}
 	g.Phase.End = 25e9
-	if !g.BacklogGrows(100, 10*time.Second) {
+	if grows, known := g.BacklogGrows(100, 10*time.Second); !grows || !known {
 		t.Error("two blocks are not enough")
 	}
 }

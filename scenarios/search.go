@@ -38,9 +38,9 @@ type Stop struct {
 const BacklogGrows = "backlog grows"
 
 const (
-	// leastHoldBlocks is the shortest step in directory blocks: what becomes of a
-	// backlog cannot be seen in fewer.
-	leastHoldBlocks = 2
+	// leastHoldBlocks is the shortest step in directory blocks: the first that closes
+	// can come too soon to show a backlog, and two others tell what becomes of it.
+	leastHoldBlocks = 3
 	// maxRaises is how often a search may raise its rate.
 	maxRaises = 200
 	// maxNarrowing is the most that Step may be of Within.

@@ -119,11 +119,11 @@ x.yaml:7:13: within: 21/s is more than a step of 20/s
 		{"a fine end", "within: 5/s", "within: 0.01/s", `
 x.yaml:7:13: within: 0.01/s is less than a thousandth of a step of 20/s
     hint: no node is that steady`},
-		{"a short time", "hold: 30s", "hold: 19s", `
-x.yaml:8:11: hold: a step of 19s is shorter than 2 blocks of 10s
-    hint: hold it for 3blocks, or 20s at least: what becomes of a backlog shows from block to block`},
-		{"few blocks", "hold: 30s", "hold: 1.5blocks", `
-x.yaml:8:11: hold: 1.5 blocks are fewer than 2
+		{"a short time", "hold: 30s", "hold: 29s", `
+x.yaml:8:11: hold: a step of 29s is shorter than 3 blocks of 10s
+    hint: hold it for 3blocks, or 30s at least: what becomes of a backlog shows from block to block`},
+		{"few blocks", "hold: 30s", "hold: 2.5blocks", `
+x.yaml:8:11: hold: 2.5 blocks are fewer than 3
     hint: what becomes of a backlog shows from block to block: hold a step for 3blocks`},
 		{"no end of entries", "hold: 30s", "hold: 100h", `
 x.yaml:3:3: search: the search plans up to 3.06e+09 entries, more than 1e+09

@@ -75,11 +75,14 @@ func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.D
 // known cannot speak for a step either: it has not held.
 func breaks(stop scenarios.Stop, g *results.Gauge, rate float64, block time.Duration) string {
 	if stop.Backlog {
-		if !g.BacklogGrows(rate, block) {
-			return ""
-		}
 		rows := g.During(block)
-		return fmt.Sprintf("from %d entries to %d in %d blocks", rows[0].Entries, rows[len(rows)-1].Entries, len(rows)-1)
+		switch grows, known := g.BacklogGrows(rate, block); {
+		case !known:
+			return fmt.Sprintf("fewer than two blocks closed in a hold of %s: the network does not keep its block time", time.Duration(g.Phase.End-g.Phase.Start))
+		case grows:
+			return fmt.Sprintf("from %d entries to %d in %d blocks", rows[0].Entries, rows[len(rows)-1].Entries, len(rows)-1)
+		}
+		return ""
 	}
 	beyond := func(v, limit float64) bool { return v > limit || stop.Op == ">=" && v == limit }
 	stage, figure, isLatency := strings.Cut(string(stop.Metric), ".")

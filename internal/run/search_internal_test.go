@@ -227,7 +227,7 @@ func TestJudge(t *testing.T) {
 		"failed > 1%":                            "failed > 1%: 2 entries of 100",
 		"failed > 2%":                            "",
 		"lost > 0":                               "lost > 0: 2 entries of 100",
-		"backlog grows":                          "",
+		"backlog grows":                          "backlog grows: fewer than two blocks closed in a hold of 10s: the network does not keep its block time",
 		"lost > 0, failed > 5%, rejected > 2":    "lost > 0: 2 entries of 100; rejected > 2: 3 entries of 100",
 		"schedule.p99 > 1s, schedule.p999 > 1us": "schedule.p999 > 1us: it was 1ms",
 	} {
@@ -253,7 +253,8 @@ type simulated struct {
 	refuse    func(n int) error         // the n-th commit; nil refuses none
 	hold      func(n int) time.Duration // how long the n-th entry waits beside its turn; nil is not at all
 
-	shared   bool // others save blocks while the node is down
+	stretch  time.Duration // of a minute of its blocks
+	shared   bool          // others save blocks while the node is down
 	down     atomic.Bool
 	stalls   atomic.Bool
 	mu       sync.Mutex
@@ -308,7 +309,7 @@ func (n *simulated) blocks(ctx context.Context) {
 		case <-ctx.Done():
 			n.accepted.Wait()
 			return
-		case <-time.After(n.block / 10):
+		case <-time.After(n.block/10 + n.stretch):
 		}
 		if n.down.Load() && !n.shared {
 			continue
@@ -524,6 +525,8 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short: the budget is used up", 2, generator.ErrBudget, report.Pass},
 		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short: context canceled", 1, nil, report.Pass},
 		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short: context canceled", 0, nil, report.Pass},
+		{"the blocks last too long", simulation{Scenario: searchOf(t, search+", stop_when: [backlog grows]"), simulated: &simulated{stretch: time.Second}}, results.SearchNoneHeld,
+			"not even 10/s held: backlog grows: fewer than two blocks closed in a hold of 18s: the network does not keep its block time", 1, nil, report.Fail},
 		{"an entry stays out", simulation{simulated: &simulated{hold: stuck}}, results.SearchCutShort,
 			"at least 10/s held, and 20/s did not; the search was cut short: entries of search-20 are still out (1), and what follows would be judged by them", 2, nil, report.Pass},
 		{"the node goes down", simulation{downAt: 20}, results.SearchCutShort,

@@ -83,7 +83,7 @@ func TestSearchRefused(t *testing.T) {
 		credits string
 		want    string
 	}{
-		"a short step": {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 1/s, to: 2/s, hold: 3s", "", "load.search.hold: a step of 3s is shorter than 2 blocks of 2s\n    hint: hold it for 3blocks, or 4s at least"},
+		"a short step": {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 1/s, to: 2/s, hold: 5s", "", "load.search.hold: a step of 5s is shorter than 3 blocks of 2s\n    hint: hold it for 3blocks, or 6s at least"},
 		"a high end":   {factomdtest.Options{NetworkID: factomdtest.Test, BlockTime: halfSecond, BlockSeconds: 1, Credits: map[string]int64{key: 10000}}, "from: 1/s, to: 21/s", "", "the load goes up to 21 entries/s, and TEST is not a LOCAL network"},
 		"no budget":    {factomdtest.Options{BlockTime: halfSecond}, "from: 1/s, to: 2/s", "key: local-test-key, budget: 43", "before the search take 43 entry credits of the budget, which is 43, and one more entry can cost 1"},
 	} {
@@ -105,7 +105,7 @@ func TestSearchWithASmallBudget(t *testing.T) {
 	t.Parallel()
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, BlockSeconds: 1})
 	p := plan{credits: "key: local-test-key, budget: 55"}
-	got := carryOut(t, searching(p, "from: 10/s, to: 100/s, hold: 2s", n.URL()))
+	got := carryOut(t, searching(p, "from: 10/s, to: 100/s, hold: 3s", n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
 	if s := got.Search; s == nil || s.Result != results.SearchCutShort || s.Why != "no rate was seen to hold; the search was cut short: the budget is used up" ||
