@@ -384,6 +384,23 @@ func TestVerdicts(t *testing.T) {
 			r.submit(i, 2990*ms, nil)
 			r.accept(i, 50_000*ms)
 		}, Pass, 0},
+		{"an unanswered one counts as the slowest", []string{"submit.p95 < 500ms"}, func(r *recording) {
+			var all []uint64
+			for n := range int64(20) {
+				at := 2000*ms + n*ms
+				i := r.plan(2, results.KindEntry, at)
+				all = append(all, i)
+				switch n {
+				case 3:
+					r.submit(i, at, errTimeout)
+				case 7: // the 19th of 20, if the other is the 20th
+					r.collector.Submitted(r.refs[i], results.Submission{Sent: at, Committed: at + ms, Revealed: at + 900*ms})
+				default:
+					r.submit(i, at, nil)
+				}
+			}
+			r.block(1, 10_000*ms, all...)
+		}, Fail, 3},
 		{"too many are unanswered", []string{"submit.p95 < 1s"}, func(r *recording) {
 			good(r)
 			r.submit(r.plan(2, results.KindEntry, 2990*ms), 2990*ms, errTimeout)

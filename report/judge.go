@@ -138,7 +138,7 @@ func (f *fold) valid(r *Report) (ok bool, why string) {
 }
 
 // check measures a threshold. A latency without samples meets none, and neither
-// does a percentile of which too many entries are missing.
+// does a percentile that is a missing entry's (see [distribution.figure]).
 func (f *fold) check(r *Report, t scenarios.Threshold) ThresholdResult {
 	value, known := f.metric(r, t.Metric)
 	limit := t.Value
@@ -188,7 +188,7 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 		return r.Search.knee()
 	}
 	if m.OfQueries() {
-		return r.QueriesTotal.metric(strings.TrimPrefix(name, "queries."))
+		return f.queries.all.metric(strings.TrimPrefix(name, "queries."))
 	}
 	t, rates, hostile := &r.Totals, &r.Rates, r.hostileTotal()
 	counts := map[string]uint64{
@@ -202,35 +202,13 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 		return float64(n), true
 	}
 	if stage, figure, ok := strings.Cut(name, "."); ok && stage != "rates" {
-		l, ok := r.LatencyMS.stage(stage)
-		if !ok || f.hidden(stage, l.Count, figure) {
-			return 0, false
-		}
-		return l.figure(figure)
+		return f.measured.latency.stage(stage).figure(figure, f.measured.missing(stage))
 	}
 	perSecond := map[string]float64{
 		"rates.planned_per_s": rates.PlannedPerS, "rates.sent_per_s": rates.SentPerS, "rates.confirmed_per_s": rates.ConfirmedPerS,
 	}
 	value, known = perSecond[name]
 	return value, known
-}
-
-// hidden reports whether a figure over the entries that came to a stage says
-// nothing of all that should have: a percentile of which too many are missing,
-// or a maximum of which one is. They would have been the slowest.
-func (f *fold) hidden(stage string, count uint64, figure string) bool {
-	return hides(f.measured.missing(stage), count, figure)
-}
-
-// hides reports whether so many missing ones keep a figure over count others from
-// saying something of all.
-func hides(missing, count uint64, figure string) bool {
-	if missing == 0 {
-		return false
-	}
-	beyond := map[string]float64{"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01, "p999": 0.001, "max": 0}
-	share, ranked := beyond[figure]
-	return ranked && float64(missing) > share*float64(count+missing)
 }
 
 // missing is how many entries of a section have no latency of a stage although
@@ -265,31 +243,4 @@ func (l *Latencies) stage(name string) (Latency, bool) {
 		return l.RevealService, true
 	}
 	return Latency{}, false
-}
-
-func (l *Latency) figure(name string) (float64, bool) {
-	if l.Count == 0 {
-		return 0, false
-	}
-	switch name {
-	case "min":
-		return l.Min, true
-	case "mean":
-		return l.Mean, true
-	case "stddev":
-		return l.StdDev, true
-	case "p50":
-		return l.P50, true
-	case "p90":
-		return l.P90, true
-	case "p95":
-		return l.P95, true
-	case "p99":
-		return l.P99, true
-	case "p999":
-		return l.P999, true
-	case "max":
-		return l.Max, true
-	}
-	return 0, false
 }

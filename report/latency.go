@@ -51,6 +51,33 @@ func (d *distribution) latency(method string, resolutionMS float64) (Latency, er
 	return l, nil
 }
 
+// figure looks a figure of the distribution up by its name, in milliseconds. In
+// percentiles and the maximum missing ones count as greater than any other; it is
+// not known where that is one of them, or nothing was recorded. The mean and the
+// like leave them out, as a [Latency] always does.
+func (d *distribution) figure(name string, missing uint64) (ms float64, known bool) {
+	if d == nil || d.h == nil {
+		return 0, false
+	}
+	switch name {
+	case "min":
+		return float64(d.h.Min()) / 1e6, true
+	case "mean":
+		return d.h.Mean() / 1e6, true
+	case "stddev":
+		return d.h.StdDev() / 1e6, true
+	}
+	percent, ok := results.Percent(name)
+	if !ok {
+		return 0, false
+	}
+	among, known := results.AmongSeen(percent, uint64(d.h.TotalCount()), missing)
+	if !known {
+		return 0, false
+	}
+	return float64(d.h.ValueAtQuantile(among)) / 1e6, true
+}
+
 // distributions are those of all stages.
 type distributions struct {
 	schedule, submit, accept, confirm, commitService, revealService distribution
@@ -75,6 +102,24 @@ func (d *distributions) record(e *results.Entry) {
 	if e.Confirmed != results.Never {
 		d.confirm.record(e.Confirmed - e.Planned)
 	}
+}
+
+func (d *distributions) stage(name string) *distribution {
+	switch name {
+	case "schedule":
+		return &d.schedule
+	case "submit":
+		return &d.submit
+	case "accept":
+		return &d.accept
+	case "confirm":
+		return &d.confirm
+	case "commit_service":
+		return &d.commitService
+	case "reveal_service":
+		return &d.revealService
+	}
+	return nil
 }
 
 // The ways in which an instant can be observed.

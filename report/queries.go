@@ -124,20 +124,18 @@ func (f *fold) queryRows(r *Report, over float64) error {
 // or a wrong one, has waited in vain.
 func (q *Query) Unanswered() uint64 { return q.Wrong + q.Failed }
 
-// metric looks a figure of all queries up. A percentile says nothing where it
-// leaves too many out: they count as the slowest.
-func (q *Query) metric(name string) (value float64, known bool) {
-	if q.Count == 0 {
+// metric looks a figure of the queries up. In percentiles those without an answer
+// count as the slowest.
+func (q *queryFold) metric(name string) (value float64, known bool) {
+	row := &q.row
+	if row.Count == 0 {
 		return 0, false
 	}
-	counts := map[string]uint64{"count": q.Count, "right": q.Right, "wrong": q.Wrong, "failed": q.Failed}
+	counts := map[string]uint64{"count": row.Count, "right": row.Right, "wrong": row.Wrong, "failed": row.Failed}
 	if n, ok := counts[name]; ok {
 		return float64(n), true
 	}
-	if hides(q.Unanswered(), q.Right, name) {
-		return 0, false
-	}
-	return q.LatencyMS.figure(name)
+	return q.latency.figure(name, row.Unanswered())
 }
 
 // A queryError is an error of the queries of one method.

@@ -31,25 +31,21 @@ type Gauge struct {
 // other.
 type Percentiles struct {
 	Count, Missing uint64
-	values         map[string]int64
+	// By the names of a report: of all entries, where they are not endless, and of
+	// those that came to the stage.
+	all, seen map[string]int64
 }
 
-// gaugeFigures are the percentiles that a Gauge has, by the names of a report.
-var gaugeFigures = map[string]float64{"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p999": 99.9, "max": 100}
-
-// At returns a figure by its name: p50, p90, p95, p99, p999 or max. It is not known
-// where there are no entries at all, and endless where more are missing than lie
-// beyond it.
+// At returns a figure of all entries by its name: p50, p90, p95, p99, p999 or max.
+// It is not known where there are no entries at all, and endless where it is that
+// of a missing one.
 func (p Percentiles) At(figure string) (latency time.Duration, endless, known bool) {
-	beyond := (100 - gaugeFigures[figure]) / 100
-	if p.Missing > 0 && float64(p.Missing) > beyond*float64(p.Count+p.Missing) {
-		return 0, true, true
-	}
-	return p.Seen(figure), false, p.Count > 0
+	v, seen := p.all[figure]
+	return time.Duration(v), !seen && p.Missing > 0, p.Count+p.Missing > 0
 }
 
 // Seen returns a figure of those entries alone that came to the stage.
-func (p Percentiles) Seen(figure string) time.Duration { return time.Duration(p.values[figure]) }
+func (p Percentiles) Seen(figure string) time.Duration { return time.Duration(p.seen[figure]) }
 
 // gauge measures a phase as its entries' lives go on. It costs no allocation but
 // that of a block's row. Histograms are as those of a report: 1 µs to a day, with
@@ -118,11 +114,14 @@ func (c *Collector) Gauge() Gauge {
 }
 
 func percentiles(h *hdrhistogram.Histogram, missing uint64) Percentiles {
-	p := Percentiles{Count: uint64(h.TotalCount()), Missing: missing, values: map[string]int64{}}
-	for figure, percent := range gaugeFigures {
-		p.values[figure] = h.ValueAtQuantile(percent)
+	p := Percentiles{Count: uint64(h.TotalCount()), Missing: missing, all: map[string]int64{}, seen: map[string]int64{}}
+	for _, figure := range []string{"p50", "p90", "p95", "p99", "p999", "max"} {
+		percent, _ := Percent(figure)
+		p.seen[figure] = h.ValueAtQuantile(percent)
+		if among, ok := AmongSeen(percent, p.Count, missing); ok {
+			p.all[figure] = h.ValueAtQuantile(among)
+		}
 	}
-	p.values["max"] = h.Max()
 	return p
 }
 

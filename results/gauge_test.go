@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"pgregory.net/rapid"
+
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
@@ -26,7 +29,7 @@ func newGauged(t *testing.T, entries int) *gauged {
 	g := &gauged{begin: int64(100 * time.Second)}
 	g.Collector = NewCollector(&g.log)
 	for i := range entries {
-		g.phase = append(g.phase, Planned{Index: uint64(i), Hash: factomd.Hash{2, byte(i)}, Phase: 2, At: g.at(i)})
+		g.phase = append(g.phase, Planned{Index: uint64(i), Hash: factomd.Hash{2, byte(i), byte(i >> 8)}, Phase: 2, At: g.at(i)})
 	}
 	g.Measure(2, gaugedBlock, false)
 	g.Phase(2, Phase{Name: "search-1", Measured: true, Start: g.begin, End: g.at(entries)})
@@ -100,7 +103,7 @@ func TestGauge(t *testing.T) {
 		{"own", got.Own, 20, 0, time.Microsecond},
 		{"submit", got.Submit, 16, 1, 3 * time.Millisecond},
 		{"accept", got.Accept, 15, 3, 50 * time.Millisecond},
-		{"confirm", got.Confirm, 15, 3, 8 * time.Second},
+		{"confirm", got.Confirm, 15, 3, 9 * time.Second},
 	} {
 		p50, endless, known := test.p.At("p50")
 		if test.p.Count != test.count || test.p.Missing != test.missing || endless || !known || p50.Round(test.p50/10) != test.p50 {
@@ -111,6 +114,64 @@ func TestGauge(t *testing.T) {
 			t.Errorf("%s: %d of %d are missing, and p95 is endless: %v", test.name, test.missing, test.count+test.missing, endless)
 		}
 	}
+}
+
+// A percentile is that of all entries, not of those that were seen.
+func TestGaugeCountsMissingOnesAsSlowest(t *testing.T) {
+	const n = 1009 // of which the 999th is at 99 %
+	g := newGauged(t, n)
+	var fast, slow []int
+	for i := range 999 {
+		g.answer(i, nil)
+		if i < 990 {
+			fast = append(fast, i)
+		} else {
+			slow = append(slow, i)
+		}
+	}
+	for i := 999; i < n; i++ {
+		g.answer(i, nil)
+	}
+	g.save(9, n, fast...)
+	g.save(10, n+10000, slow...)
+	got := g.Gauge().Confirm
+	if p99, endless, known := got.At("p99"); p99 < 10000*time.Second || endless || !known || got.Seen("p99") > 2000*time.Second {
+		t.Errorf("p99 %v (endless %v, known %v), of those seen %v", p99, endless, known, got.Seen("p99"))
+	}
+	if _, endless, known := got.At("p999"); !endless || !known {
+		t.Error("p999 is not that of a missing entry")
+	}
+}
+
+// Whatever is missing, a percentile of all is found among those that were seen as if
+// the missing ones had been recorded as greater than all of them.
+func TestAmongSeen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seen, missing := rapid.IntRange(0, 2000).Draw(t, "seen"), rapid.IntRange(0, 200).Draw(t, "missing")
+		all, some := hdrhistogram.New(1, 4000, 3), hdrhistogram.New(1, 4000, 3)
+		for i := range seen + missing {
+			value := int64(i + 1)
+			if i >= seen {
+				value = 4000
+			} else {
+				some.RecordValue(value)
+			}
+			all.RecordValue(value)
+		}
+		for _, figure := range []string{"p50", "p90", "p95", "p99", "p999", "max"} {
+			percent, _ := Percent(figure)
+			among, ok := AmongSeen(percent, uint64(seen), uint64(missing))
+			if !ok {
+				if want := all.ValueAtQuantile(percent); seen > 0 && want < 3000 && float64(missing) <= (100-percent)/100*float64(seen+missing) {
+					t.Fatalf("%s of %d and %d missing ones is not %d", figure, seen, missing, want)
+				}
+				continue
+			}
+			if got, want := some.ValueAtQuantile(among), all.ValueAtQuantile(percent); got != want {
+				t.Fatalf("%s of %d and %d missing ones is %d, not %d", figure, seen, missing, got, want)
+			}
+		}
+	})
 }
 
 // The fate of an entry that is in a block before its calls are over is counted once,

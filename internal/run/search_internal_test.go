@@ -215,7 +215,7 @@ func TestJudge(t *testing.T) {
 	g := c.Gauge()
 	for conditions, want := range map[string]string{
 		"confirm.p90 > 4blocks":                  "",
-		"confirm.p90 > 3blocks":                  "confirm.p90 > 3blocks: it was 18.4s",
+		"confirm.p90 > 3blocks":                  "confirm.p90 > 3blocks: it was 18.6s",
 		"confirm.p95 > 1h":                       "",
 		"confirm.p99 > 1h":                       "confirm.p99 > 1h: 2 entries of 95 did not come that far",
 		"submit.p99 > 50ms":                      "submit.p99 > 50ms: 2 entries of 97 did not come that far",
