@@ -13,6 +13,8 @@ type Gauge struct {
 	Planned   uint64
 	Submitted uint64 // both calls ended, one way or the other
 	Skipped   uint64
+	// GivenUp are those of the skipped ones that the in-flight limit did not hold up.
+	GivenUp uint64
 	// Rejected and Failed are in no block.
 	Rejected, Failed uint64
 	Confirmed        uint64
@@ -154,6 +156,7 @@ func (g *gauge) skipped(l *life, givenUp int64, waited bool) {
 	}
 	g.sums.Skipped++
 	if givenUp != Never && !waited {
+		g.sums.GivenUp++
 		record(g.own, givenUp-l.planned)
 	}
 }

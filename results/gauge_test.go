@@ -189,7 +189,7 @@ func TestGaugeOfReusedReferences(t *testing.T) {
 	}
 	g.save(10, 12)
 	got := g.Gauge()
-	if got.Submitted != 2 || got.Confirmed != 2 || got.Failed != 0 || got.Skipped != 2 || got.Outstanding != 0 {
+	if got.Submitted != 2 || got.Confirmed != 2 || got.Failed != 0 || got.Skipped != 2 || got.GivenUp != 1 || got.Outstanding != 0 {
 		t.Errorf("%+v", got)
 	}
 	if got.Submit.Count != 1 || got.Confirm.Count != 2 || got.Confirm.Missing != 0 {

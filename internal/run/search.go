@@ -59,7 +59,13 @@ func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.D
 	if own > limit {
 		return results.StepHarness, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %s where %s is allowed", short(own), short(limit))
 	}
+	if g.GivenUp > 0 {
+		return results.StepHarness, fmt.Sprintf("the harness gave %d of %d slots up on its own account", g.GivenUp, g.Planned)
+	}
 	var all []string
+	if g.Skipped > 0 {
+		all = append(all, fmt.Sprintf("%d of %d slots were given up, as the in-flight limit was reached", g.Skipped, g.Planned))
+	}
 	for _, stop := range q.StopWhen {
 		if found := breaks(stop, g, rate, block); found != "" {
 			all = append(all, stop.Expression+": "+found)

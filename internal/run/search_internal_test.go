@@ -236,6 +236,19 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %s, %q; want %q", conditions, outcome, why, want)
 		}
 	}
+	// A slot that nothing was sent in was not offered, or the node kept it from that.
+	for _, test := range []struct {
+		g       results.Gauge
+		outcome results.StepOutcome
+		why     string
+	}{
+		{results.Gauge{Planned: 100, Skipped: 3}, results.StepFailed, "3 of 100 slots were given up, as the in-flight limit was reached"},
+		{results.Gauge{Planned: 100, Skipped: 3, GivenUp: 1}, results.StepHarness, "the harness gave 1 of 100 slots up on its own account"},
+	} {
+		if outcome, why := judgeStep(stops("lost > 0"), &test.g, rate, block); outcome != test.outcome || why != test.why {
+			t.Errorf("%s, %q; want %s, %q", outcome, why, test.outcome, test.why)
+		}
+	}
 	// What is not known speaks for no rate.
 	g = results.Gauge{Planned: 100, Rejected: 100}
 	if outcome, why := judgeStep(stops("confirm.p99 > 1h, failed > 0"), &g, rate, block); outcome != results.StepFailed || why != "confirm.p99 > 1h: no entry of 100 came that far" {
@@ -254,6 +267,7 @@ type simulated struct {
 	hold      func(n int) time.Duration // how long the n-th entry waits beside its turn; nil is not at all
 
 	stretch  time.Duration // of a minute of its blocks
+	slow     time.Duration // its answers
 	shared   bool          // others save blocks while the node is down
 	down     atomic.Bool
 	stalls   atomic.Bool
@@ -271,7 +285,7 @@ func (n *simulated) Submit(ctx context.Context, _ []byte, want factomd.Hash) (se
 	if n.down.Load() {
 		return sent, time.Time{}, syscall.ECONNREFUSED
 	}
-	time.Sleep(2 * time.Millisecond)
+	time.Sleep(2*time.Millisecond + n.slow)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.seen[want] {
@@ -488,6 +502,8 @@ func TestSearchFindsTheCapacity(t *testing.T) {
 
 func TestSearchThatEndsEarly(t *testing.T) {
 	const search = "from: 10/s, to: 40/s, step: 10/s, within: 5/s"
+	skipping := searchOf(t, search+", stop_when: [backlog grows]")
+	skipping.Load.Late, skipping.Load.InFlight = scenarios.LateSkip, 2
 	tight := searchOf(t, search)
 	tight.Credits.Budget = 22 + 18*10 + 18*20 + 100
 	refuse := func(n int) error {
@@ -525,6 +541,8 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short: the budget is used up", 2, generator.ErrBudget, report.Pass},
 		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short: context canceled", 1, nil, report.Pass},
 		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short: context canceled", 0, nil, report.Pass},
+		{"slots are given up", simulation{Scenario: skipping, simulated: &simulated{slow: 2 * time.Second}}, results.SearchNoneHeld,
+			"not even 10/s held: 170 of 180 slots were given up, as the in-flight limit was reached", 1, nil, report.Fail},
 		{"the blocks last too long", simulation{Scenario: searchOf(t, search+", stop_when: [backlog grows]"), simulated: &simulated{stretch: time.Second}}, results.SearchNoneHeld,
 			"not even 10/s held: backlog grows: fewer than two blocks closed in a hold of 18s: the network does not keep its block time", 1, nil, report.Fail},
 		{"an entry stays out", simulation{simulated: &simulated{hold: stuck}}, results.SearchCutShort,
