@@ -3,9 +3,9 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
+	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
 )
@@ -103,17 +103,18 @@ func were(entries uint64) string {
 	return fmt.Sprintf("%d entries were", entries)
 }
 
-// ownErrors are the errors that the machine of the harness causes, not the node
-// (package factomd, Failure).
-var ownErrors = []string{"dial: too many open files", "dial: no local port left"}
-
 // valid says whether the figures are the node's and not the harness's. The
 // harness was the limit if the p99 of its schedule error, over the measured
 // entries that the node did not hold back, is above 10 ms and above a tenth of
-// the submit latency's p99; or if it could not make its connections.
+// the submit latency's p99; or if it could not make its connections. In a search the
+// steps that tell nothing of the network are not measured.
 func (f *fold) valid(r *Report) (ok bool, why string) {
-	for _, e := range r.Errors {
-		if slices.Contains(ownErrors, e.Message) {
+	entries := r.Errors
+	if r.Search != nil {
+		entries = f.measured.errors.rows()
+	}
+	for _, e := range entries {
+		if factomd.OwnLimit(e.Message) {
 			return false, fmt.Sprintf("%d entries failed with %q, which is a limit of the harness's machine: "+
 				"raise it (ulimit -n), or lower load.in_flight", e.Count, e.Message)
 		}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
 // A Gauge is what one phase came to so far: the figures that a report will have of
@@ -17,7 +19,10 @@ type Gauge struct {
 	GivenUp uint64
 	// Rejected and Failed are in no block.
 	Rejected, Failed uint64
-	Confirmed        uint64
+	// OwnFailed are those of the failed ones that the harness's machine is to blame
+	// for, in a block or not.
+	OwnFailed uint64
+	Confirmed uint64
 	Outstanding      uint64 // answered with success, and in no saved block
 
 	Schedule, Submit, Accept, Confirm Percentiles
@@ -175,6 +180,9 @@ func (g *gauge) submitted(l *life, s Submission) {
 	}
 	if s.Err == nil && s.Revealed != Never {
 		record(g.submit, s.Revealed-l.planned)
+	}
+	if _, _, message := factomd.Classify(s.Err); factomd.OwnLimit(message) {
+		g.sums.OwnFailed++
 	}
 	if l.confirmed == Never {
 		g.outcome(l.result, 1)

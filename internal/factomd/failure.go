@@ -122,9 +122,9 @@ func transportClass(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "dial: no route"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "dial: no local port left"
+		return noPorts
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "dial: too many open files"
+		return noFiles
 	case errors.As(err, &cert):
 		return "tls: certificate not trusted"
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
@@ -136,6 +136,16 @@ func transportClass(err error) string {
 	}
 	return "transport error"
 }
+
+// The messages of failures that the machine of the caller causes.
+const (
+	noPorts = "dial: no local port left"
+	noFiles = "dial: too many open files"
+)
+
+// OwnLimit reports whether failures with such a message come of a limit of the
+// caller's own machine, and say nothing of the node.
+func OwnLimit(message string) bool { return message == noPorts || message == noFiles }
 
 // statusFailure is the failure of a reply by its HTTP status alone, or nil where
 // the body has to say: factomd sends results with 200 and JSON-RPC errors with

@@ -59,6 +59,9 @@ func judgeStep(q *scenarios.Search, g *results.Gauge, rate float64, block time.D
 	if own > limit {
 		return results.StepHarness, fmt.Sprintf("the harness sent its entries late on its own account, with a p99 of %s where %s is allowed", short(own), short(limit))
 	}
+	if g.OwnFailed > 0 {
+		return results.StepHarness, fmt.Sprintf("%d of %d entries failed for a limit of the harness's machine: raise it (ulimit -n), or lower load.in_flight", g.OwnFailed, g.Planned)
+	}
 	if g.GivenUp > 0 {
 		return results.StepHarness, fmt.Sprintf("the harness gave %d of %d slots up on its own account", g.GivenUp, g.Planned)
 	}

@@ -243,6 +243,7 @@ func TestJudge(t *testing.T) {
 		why     string
 	}{
 		{results.Gauge{Planned: 100, Skipped: 3}, results.StepFailed, "3 of 100 slots were given up, as the in-flight limit was reached"},
+		{results.Gauge{Planned: 100, Failed: 3, OwnFailed: 1}, results.StepHarness, "1 of 100 entries failed for a limit of the harness's machine: raise it (ulimit -n), or lower load.in_flight"},
 		{results.Gauge{Planned: 100, Skipped: 3, GivenUp: 1}, results.StepHarness, "the harness gave 1 of 100 slots up on its own account"},
 	} {
 		if outcome, why := judgeStep(stops("lost > 0"), &test.g, rate, block); outcome != test.outcome || why != test.why {
@@ -518,6 +519,12 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		}
 		return refuse(n)
 	}
+	crowded := func(n int) error {
+		if n > 2+180+260 {
+			return syscall.EMFILE
+		}
+		return nil
+	}
 	stuck := func(n int) time.Duration {
 		if n == 2+180+360 { // the last of 20/s
 			return time.Hour
@@ -554,6 +561,8 @@ func TestSearchThatEndsEarly(t *testing.T) {
 		{"the node saves no more", simulation{stallAt: 20}, results.SearchCutShort,
 			"at least 10/s held, and 20/s did not; the search was cut short: the network did not come back after search-20: no block was saved in 18s", 2, nil, report.Interrupted},
 		{"the harness is the limit", simulation{lateFrom: 30}, results.SearchHarness, "at least 20/s held; the harness could not offer 30/s: " + lateBy, 4, nil, report.Pass},
+		{"the harness has no files left", simulation{simulated: &simulated{refuse: crowded}}, results.SearchHarness,
+			"at least 10/s held; the harness could not offer 20/s: 360 of 360 entries failed for a limit of the harness's machine: raise it (ulimit -n), or lower load.in_flight", 3, nil, report.Pass},
 		{"the harness is the limit at once", simulation{lateFrom: 1}, results.SearchHarness, "no rate was seen to hold; the harness could not offer 10/s: " + lateBy, 2, nil, report.Invalid},
 	} {
 		t.Run(test.name, func(t *testing.T) {
