@@ -21,9 +21,9 @@ type Gauge struct {
 	Rejected, Failed uint64
 	// OwnFailed are those of the failed ones that the harness's machine is to blame
 	// for, in a block or not.
-	OwnFailed uint64
-	Confirmed uint64
-	Outstanding      uint64 // answered with success, and in no saved block
+	OwnFailed   uint64
+	Confirmed   uint64
+	Outstanding uint64 // answered with success, and in no saved block
 
 	Schedule, Submit, Accept, Confirm Percentiles
 	// Own are the schedule errors that the in-flight limit did not cause, those of

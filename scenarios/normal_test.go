@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -237,8 +238,10 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	if !s.Load.Closed() && s.Confirm.Until == UntilBlock && rapid.Bool().Draw(t, "search") {
 		s.Load.Search = drawSearch(t)
-		s.Load.Search.Hold.Blocks = float64(rapid.IntRange(8, 40).Draw(t, "hold")) / 4
-		s.Load.Search.StopWhen = defaultStops()
+		blocks := float64(rapid.IntRange(4*leastHoldBlocks, 40).Draw(t, "hold")) / 4
+		s.Load.Search.Hold.Blocks = max(blocks, math.Ceil(leastStepEntries/(s.Load.Search.From*6)))
+		s.Load.Search.StopWhen = append(defaultStops(), errorStops()...)
+		s.Confirm.Timeout = Span{Blocks: leastTimeoutBlocks}
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "phases") {
 		p := Phase{Name: fmt.Sprintf("%s-%d", name.Draw(t, "phase"), i), For: min(time.Millisecond+duration.Draw(t, "for"), 24*time.Hour), Measured: i == 0 || rapid.Bool().Draw(t, "measured")}

@@ -41,6 +41,10 @@ const (
 	// leastHoldBlocks is the shortest step in directory blocks: the first that closes
 	// can come too soon to show a backlog, and two others tell what becomes of it.
 	leastHoldBlocks = 3
+	// leastTimeoutBlocks is the shortest wait for the entries of a step.
+	leastTimeoutBlocks = 2
+	// leastStepEntries is how many entries the lowest rate has at least.
+	leastStepEntries = 30
 	// maxRaises is how often a search may raise its rate.
 	maxRaises = 200
 	// maxNarrowing is the most that Step may be of Within.
@@ -63,14 +67,50 @@ func (s Span) Of(block time.Duration) time.Duration {
 	return s.Time
 }
 
-// CheckHold reports a step that is too short for the network's blocks. The error
-// is a [Problem].
-func (s *Search) CheckHold(block time.Duration) error {
-	if hold := s.Hold.Of(block); hold < leastHoldBlocks*block {
-		return *complain(fmt.Sprintf("a step of %s is shorter than %d blocks of %s", hold, leastHoldBlocks, block),
-			fmt.Sprintf("hold it for 3blocks, or %s at least: what becomes of a backlog shows from block to block", leastHoldBlocks*block))
+// under says how a span falls short of so many directory blocks, or nothing. Where
+// nobody knows how long a block lasts it is 0, and no time falls short.
+func (s Span) under(blocks float64, block time.Duration) string {
+	switch {
+	case s.Blocks > 0 && s.Blocks < blocks:
+		return fmt.Sprintf("%g blocks are fewer than %g", s.Blocks, blocks)
+	case s.Blocks == 0 && s.Time < time.Duration(blocks*float64(block)):
+		return fmt.Sprintf("%s is shorter than %g blocks of %s", s.Time, blocks, block)
+	}
+	return ""
+}
+
+// CheckSearch reports why the scenario's search, if it has one, cannot be made on a
+// network whose directory blocks last so long. The error is a [Problem].
+func (s *Scenario) CheckSearch(block time.Duration) error {
+	if path, p := s.unsearchable(block); p != nil {
+		p.Message = path + ": " + p.Message
+		return *p
 	}
 	return nil
+}
+
+// unsearchable is a problem of a search with the length of the network's blocks, or 0
+// where that is not known, and the key that it is of.
+func (s *Scenario) unsearchable(block time.Duration) (path string, p *Problem) {
+	q := s.Load.Search
+	if q == nil {
+		return "", nil
+	}
+	if short := q.Hold.under(leastHoldBlocks, block); short != "" {
+		return "load.search.hold", complain(short, fmt.Sprintf("hold a step for %dblocks at least: what becomes of a backlog shows from block to block", leastHoldBlocks))
+	}
+	if short := s.Confirm.Timeout.under(leastTimeoutBlocks, block); short != "" {
+		return "confirm.timeout", complain(short, "an entry that comes just too late for a block is in the next: leave it out for 3blocks, or no step will hold")
+	}
+	_, rates := q.Most()
+	hold := q.Hold.Of(block)
+	if most := rates * hold.Seconds(); most > MaxSlots {
+		return "load.search", complain(fmt.Sprintf("the search plans up to %.3g entries, more than %.0e", most, float64(MaxSlots)), "lower its rates or hold them for a shorter time")
+	}
+	if least := q.From * hold.Seconds(); hold > 0 && least < leastStepEntries {
+		return "load.search.from", complain(fmt.Sprintf("%g/s for %s are %.3g entries, fewer than %d", q.From, hold, least, leastStepEntries), "of so few no percentile says much: raise the lowest rate, or hold a step for longer")
+	}
+	return "", nil
 }
 
 // StepPhase is the phase that a step of the search is.
@@ -139,45 +179,52 @@ func (d *decoder) search(n *node, dst **Search) bool {
 		if !ok {
 			return
 		}
-		if s.Step == 0 {
-			s.Step = defaultStep(s.From, s.To)
-		}
-		if s.Within == 0 {
-			s.Within = tidy(s.Step / DefaultNarrowing)
-		}
-		if s.StopWhen == nil {
-			s.StopWhen = defaultStops()
-		}
-		for _, stop := range errorStops() {
-			if !slices.ContainsFunc(s.StopWhen, func(own Stop) bool { return own.Metric == stop.Metric }) {
-				s.StopWhen = append(s.StopWhen, stop)
+		s.complete()
+		if key, p := s.bounds(); p != nil {
+			at := n.get(key)
+			if at == nil {
+				at = n
 			}
+			d.report(at, p.Message, p.Hint)
+			return
 		}
-		at := func(key string) *node {
-			if found := n.get(key); found != nil {
-				return found
-			}
-			return n
-		}
-		switch _, rates := s.Most(); {
-		case s.From >= s.To:
-			d.report(at("to"), fmt.Sprintf("%g/s is not above the %g/s that the search begins with", s.To, s.From), "for one rate use a phase: phases: [{for: 60s, rate: 50/s}]")
-		case s.Step > s.To-s.From:
-			d.report(at("step"), fmt.Sprintf("%g/s is more than lies between %g/s and %g/s", s.Step, s.From, s.To), "leave step out for about ten of them")
-		case (s.To-s.From)/s.Step > maxRaises:
-			d.report(at("step"), fmt.Sprintf("there are more than %d steps of %g/s between %g/s and %g/s", maxRaises, s.Step, s.From, s.To), "make them larger: what lies between two of them is searched too")
-		case s.Within > s.Step:
-			d.report(at("within"), fmt.Sprintf("%g/s is more than a step of %g/s", s.Within, s.Step), "leave within out for a quarter of a step")
-		case s.Step > maxNarrowing*s.Within:
-			d.report(at("within"), fmt.Sprintf("%g/s is less than a thousandth of a step of %g/s", s.Within, s.Step), "no node is that steady")
-		case s.Hold.Time > 0 && rates*s.Hold.Time.Seconds() > MaxSlots:
-			d.report(n, fmt.Sprintf("the search plans up to %.3g entries, more than %.0e", rates*s.Hold.Time.Seconds(), float64(MaxSlots)), "lower its rates or hold them for a shorter time")
-		case s.Hold.Blocks > 0 && s.Hold.Blocks < leastHoldBlocks:
-			d.report(at("hold"), fmt.Sprintf("%g blocks are fewer than %d", s.Hold.Blocks, leastHoldBlocks), "what becomes of a backlog shows from block to block: hold a step for 3blocks")
-		default:
-			*dst = s
-		}
+		*dst = s
 	})
+}
+
+// complete fills in what a search does not say.
+func (s *Search) complete() {
+	if s.Step == 0 {
+		s.Step = defaultStep(s.From, s.To)
+	}
+	if s.Within == 0 {
+		s.Within = tidy(s.Step / DefaultNarrowing)
+	}
+	if s.StopWhen == nil {
+		s.StopWhen = defaultStops()
+	}
+	for _, stop := range errorStops() {
+		if !slices.ContainsFunc(s.StopWhen, func(own Stop) bool { return own.Metric == stop.Metric }) {
+			s.StopWhen = append(s.StopWhen, stop)
+		}
+	}
+}
+
+// bounds is a problem of a search's rates, and the key that it is of.
+func (s *Search) bounds() (key string, p *Problem) {
+	switch way := s.To - s.From; {
+	case way <= 0:
+		return "to", complain(fmt.Sprintf("%g/s is not above the %g/s that the search begins with", s.To, s.From), "for one rate use a phase: phases: [{for: 60s, rate: 50/s}]")
+	case s.Step > way:
+		return "step", complain(fmt.Sprintf("%g/s is more than lies between %g/s and %g/s", s.Step, s.From, s.To), "leave step out for about ten of them")
+	case way/s.Step > maxRaises:
+		return "step", complain(fmt.Sprintf("there are more than %d steps of %g/s between %g/s and %g/s", maxRaises, s.Step, s.From, s.To), "make them larger: what lies between two of them is searched too")
+	case s.Within > s.Step:
+		return "within", complain(fmt.Sprintf("%g/s is more than a step of %g/s", s.Within, s.Step), "leave within out for a quarter of a step")
+	case s.Step > maxNarrowing*s.Within:
+		return "within", complain(fmt.Sprintf("%g/s is less than a thousandth of a step of %g/s", s.Within, s.Step), "no node is that steady")
+	}
+	return "", nil
 }
 
 func parseStepRate(text string) (float64, *Problem) {
@@ -270,17 +317,23 @@ func (d *decoder) searchable(root *node, s *Scenario) {
 		}
 		return
 	}
-	n := root.get("load").get("search")
 	if until := root.get("confirm").get("until"); until != nil && s.Confirm.Until == UntilAccepted {
 		d.report(until, "a search waits for the blocks of each step", "leave it out, or write until: block")
 	}
 	if hostile := root.get("hostile"); hostile != nil {
 		d.report(hostile, "what hostile calls may cost during a search is not known", "leave hostile out, or the search")
 	}
-	hold := n.get("hold")
-	if local := s.Network.Local; local != nil && hold != nil {
-		if p, ok := s.Load.Search.CheckHold(local.BlockTime).(Problem); ok {
-			d.report(hold, p.Message, p.Hint)
+	block := time.Duration(0)
+	if local := s.Network.Local; local != nil {
+		block = local.BlockTime
+	}
+	if path, p := s.unsearchable(block); p != nil {
+		at := root
+		for _, key := range strings.Split(path, ".") {
+			if next := at.get(key); next != nil {
+				at = next
+			}
 		}
+		d.report(at, p.Message, p.Hint)
 	}
 }

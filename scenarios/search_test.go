@@ -120,11 +120,23 @@ x.yaml:7:13: within: 21/s is more than a step of 20/s
 x.yaml:7:13: within: 0.01/s is less than a thousandth of a step of 20/s
     hint: no node is that steady`},
 		{"a short time", "hold: 30s", "hold: 29s", `
-x.yaml:8:11: hold: a step of 29s is shorter than 3 blocks of 10s
-    hint: hold it for 3blocks, or 30s at least: what becomes of a backlog shows from block to block`},
+x.yaml:8:11: hold: 29s is shorter than 3 blocks of 10s
+    hint: hold a step for 3blocks at least: what becomes of a backlog shows from block to block`},
 		{"few blocks", "hold: 30s", "hold: 2.5blocks", `
 x.yaml:8:11: hold: 2.5 blocks are fewer than 3
-    hint: what becomes of a backlog shows from block to block: hold a step for 3blocks`},
+    hint: hold a step for 3blocks at least: what becomes of a backlog shows from block to block`},
+		{"a short wait", "version: 1\n", "version: 1\nconfirm: {timeout: 19s}\n", `
+x.yaml:2:20: timeout: 19s is shorter than 2 blocks of 10s
+    hint: an entry that comes just too late for a block is in the next: leave it out for 3blocks, or no step will hold`},
+		{"few blocks to wait", "version: 1\n", "version: 1\nnetwork: {endpoints: [{url: \"http://127.0.0.1:1/v2\"}]}\ncredits: {key: local-test-key}\nconfirm: {timeout: 1.9blocks}\n", `
+x.yaml:4:20: timeout: 1.9 blocks are fewer than 2
+    hint: an entry that comes just too late for a block is in the next: leave it out for 3blocks, or no step will hold`},
+		{"hardly an entry", "from: 20/s", "from: 0.9/s", `
+x.yaml:4:11: from: 0.9/s for 30s are 27 entries, fewer than 30
+    hint: of so few no percentile says much: raise the lowest rate, or hold a step for longer`},
+		{"no end of blocks", "hold: 30s\n    stop_when: [confirm.p99  >  2blocks, backlog   grows]\n", "hold: 1000blocks\nnetwork: {local: {block_time: 10m}}\n", `
+x.yaml:3:3: search: the search plans up to 5.1e+09 entries, more than 1e+09
+    hint: lower its rates or hold them for a shorter time`},
 		{"no end of entries", "hold: 30s", "hold: 100h", `
 x.yaml:3:3: search: the search plans up to 3.06e+09 entries, more than 1e+09
     hint: lower its rates or hold them for a shorter time`},

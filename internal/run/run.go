@@ -217,10 +217,8 @@ func outHint(err error) error {
 
 // admissible refuses what the network must not be asked.
 func (r *run) admissible(ctx context.Context) error {
-	if q := r.Scenario.Load.Search; q != nil {
-		if err := q.CheckHold(r.network.blockTime); err != nil {
-			return fmt.Errorf("load.search.hold: %w", err)
-		}
+	if err := r.Scenario.CheckSearch(r.network.blockTime); err != nil {
+		return err
 	}
 	if what, instead := r.feltByOthers(); what != "" && !r.network.identity.IsLocal() && !r.AboveCeiling {
 		return fmt.Errorf("%s, and %s is not a LOCAL network: above %g/s others would feel it\n"+

@@ -83,8 +83,10 @@ func TestSearchRefused(t *testing.T) {
 		credits string
 		want    string
 	}{
-		"a short step": {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 1/s, to: 2/s, hold: 5s", "", "load.search.hold: a step of 5s is shorter than 3 blocks of 2s\n    hint: hold it for 3blocks, or 6s at least"},
-		"a high end":   {factomdtest.Options{NetworkID: factomdtest.Test, BlockTime: halfSecond, BlockSeconds: 1, Credits: map[string]int64{key: 10000}}, "from: 1/s, to: 21/s", "", "the load goes up to 21 entries/s, and TEST is not a LOCAL network"},
+		"a short step": {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 6/s, to: 9/s, hold: 5s", "", "load.search.hold: 5s is shorter than 3 blocks of 2s\n    hint: hold a step for 3blocks at least"},
+		"a high end":   {factomdtest.Options{NetworkID: factomdtest.Test, BlockTime: halfSecond, BlockSeconds: 1, Credits: map[string]int64{key: 10000}}, "from: 11/s, to: 21/s", "", "the load goes up to 21 entries/s, and TEST is not a LOCAL network"},
+		"a long one":   {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 50000/s, to: 100000/s, hold: 1000blocks", "", "load.search: the search plans up to"},
+		"hardly any":   {factomdtest.Options{BlockTime: 2 * time.Second}, "from: 1/s, to: 2/s", "", "load.search.from: 1/s for 6s are 6 entries, fewer than 30\n    hint: of so few"},
 		"no budget":    {factomdtest.Options{BlockTime: halfSecond}, "from: 1/s, to: 2/s", "key: local-test-key, budget: 43", "before the search take 43 entry credits of the budget, which is 43, and one more entry can cost 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

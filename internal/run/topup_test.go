@@ -77,7 +77,7 @@ func TestOrderThatDoesNotArrive(t *testing.T) {
 func TestSendingEndsBeforeTheLoadDoes(t *testing.T) {
 	for text, want := range map[string]bool{
 		"{users: 3, phases: [{for: 1s}]}": false,
-		"{phases: [{name: warmup, for: 1s, rate: 5/s, measured: false}], search: {from: 1/s, to: 2/s, hold: 20s, stop_when: [backlog grows]}}": true,
+		"{phases: [{name: warmup, for: 1s, rate: 5/s, measured: false}], search: {from: 1/s, to: 2/s, hold: 30s, stop_when: [backlog grows]}}": true,
 	} {
 		s, err := scenarios.Parse([]byte("version: 1\nload: "+text+"\n"), "x.yaml")
 		if err != nil {
