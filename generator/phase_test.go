@@ -76,6 +76,16 @@ load:
 	if p := NewPlan(parse(t, text)); *p.Search != (SearchPlan{Rates: 3, Steps: 7}) {
 		t.Errorf("%+v", p.Search)
 	}
+	// However long it can take, what it comes to is soon said.
+	text = `
+version: 1
+network: {local: {block_time: 10m}}
+workload: {chains: 4, mix: [{kind: entry, weight: 1, size: 100B}, {kind: entry, weight: 1, size: 5000B}]}
+load: {search: {from: 20/s, to: 200/s, step: 20/s, hold: 800blocks}}
+`
+	if p := NewPlan(parse(t, text)).Search; p.Slots < 8e8 || p.Credits < int64(2.9*float64(p.Slots)) || p.Credits > int64(3.1*float64(p.Slots)) {
+		t.Errorf("%+v", p)
+	}
 	if p := NewPlan(parse(t, mixed)); p.Search != nil || p.Budgeted() {
 		t.Errorf("%+v", p)
 	}

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
@@ -30,6 +31,10 @@ type Plan struct {
 	Search               *SearchPlan // or nil
 }
 
+// lookedAt is of how many entries a search's plan takes the mean cost: the number of
+// its entries is an upper bound already.
+const lookedAt = 10_000
+
 // A SearchPlan is the most that a search comes to. Where it holds its steps for
 // blocks, and how long one is nobody knows yet, Steps and Rates alone are above 0.
 type SearchPlan struct {
@@ -37,7 +42,7 @@ type SearchPlan struct {
 	Steps   int
 	Length  time.Duration // of the steps, without the wait after each
 	Slots   uint64
-	Credits int64
+	Credits int64 // about
 }
 
 // Budgeted reports whether the plan does not know what the load costs: its budget
@@ -133,10 +138,15 @@ func newSearchPlan(s *scenarios.Scenario, w *workload, before uint64) *SearchPla
 	}
 	p.Length = time.Duration(steps) * hold
 	p.Slots = uint64(rates * hold.Seconds())
-	for i := range p.Slots {
+	var credits uint64
+	looked := min(p.Slots, lookedAt)
+	for i := range looked {
 		next := slot{index: before + i, phase: 1}
 		w.shape(&next, nil)
-		p.Credits += int64(next.credits)
+		credits += uint64(next.credits)
+	}
+	if looked > 0 {
+		p.Credits = int64(math.Round(float64(credits) / float64(looked) * float64(p.Slots)))
 	}
 	return p
 }

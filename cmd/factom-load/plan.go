@@ -73,7 +73,9 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	}
 
 	writeSearch(out, s.Load.Search, p.Search)
-	if p.Search != nil {
+	if p.Search != nil && p.Total.Credits > s.Credits.Budget {
+		fmt.Fprintf(out, "\ncredits  %d before the search, more than the budget of %d entry credits\n", p.Total.Credits, s.Credits.Budget)
+	} else if p.Search != nil {
 		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them before the search\n", s.Credits.Budget, p.Total.Credits)
 	} else if p.Closed {
 		fmt.Fprintf(out, "\ncredits  at most the budget of %d entry credits, %d of them for the chains\n", s.Credits.Budget, p.Total.Credits-p.Hostile.Credits)
@@ -137,13 +139,13 @@ func writeSearch(out io.Writer, q *scenarios.Search, p *generator.SearchPlan) {
 	}
 	fmt.Fprintf(out, "         at most %d steps", p.Steps)
 	if p.Slots > 0 {
-		fmt.Fprintf(out, ", with %d entries for %d entry credits", p.Slots, p.Credits)
+		fmt.Fprintf(out, ", with %d entries for about %d entry credits", p.Slots, p.Credits)
 	}
 	fmt.Fprintln(out)
 }
 
-// writeSearchLength says how long it takes at least and at most: each step is
-// followed until its last entry is in a saved block.
+// writeSearchLength says how long it takes where each step is followed until its last
+// entry is in a saved block, as it is if the rate holds.
 func writeSearchLength(out io.Writer, s *scenarios.Scenario, p generator.Plan) {
 	local := s.Network.Local
 	if local == nil {
@@ -152,6 +154,6 @@ func writeSearchLength(out io.Writer, s *scenarios.Scenario, p generator.Plan) {
 	}
 	after := local.BlockTime + local.BlockTime/10
 	each := s.Load.Search.Hold.Of(local.BlockTime) + after
-	fmt.Fprintf(out, "duration %s before the search, and about %s for each step: %s if all rates hold, about %s at most\n",
-		p.Total.Length.Round(time.Second), each, (time.Duration(p.Search.Rates) * each).Round(time.Second), (time.Duration(p.Search.Steps) * each).Round(time.Second))
+	fmt.Fprintf(out, "duration %s before the search, and about %s for each step: %s if all rates hold, about %s for %d steps, and longer where a rate does not hold\n",
+		p.Total.Length.Round(time.Second), each, (time.Duration(p.Search.Rates) * each).Round(time.Second), (time.Duration(p.Search.Steps) * each).Round(time.Second), p.Search.Steps)
 }
