@@ -23,26 +23,10 @@ const (
 
 // judge fills in the thresholds, the harness's own validity and the verdict.
 func (f *fold) judge(r *Report) error {
-	r.Thresholds = []ThresholdResult{}
-	lost, failed := f.lostTotal > 0, []string{}
-	ruled := false // by the scenario's own thresholds on lost
-	for _, text := range f.m.Scenario.Thresholds {
-		t, err := scenarios.ParseThreshold(text)
-		if err != nil {
-			return fmt.Errorf("threshold %q of the record: %w", text, err)
-		}
-		result := f.check(r, t)
-		r.Thresholds = append(r.Thresholds, result)
-		if t.Metric == "lost" {
-			// The scenario says itself how much loss is too much.
-			lost = ruled && lost || !result.OK
-			ruled = true
-		}
-		if !result.OK {
-			failed = append(failed, result.Expression)
-		}
+	lost, failed, err := f.thresholds(r)
+	if err != nil {
+		return err
 	}
-
 	r.Harness.Valid, r.Harness.Why = f.valid(r)
 
 	t := r.Totals
@@ -62,38 +46,78 @@ func (f *fold) judge(r *Report) error {
 	case lost:
 		r.Verdict, r.ExitCode = Lost, ExitLost
 		r.VerdictWhy = fmt.Sprintf("%s lost: the API took them, and no block has them.", were(t.Lost))
-	case r.Search != nil && r.Search.Result == results.SearchNoneHeld:
+	case r.Search != nil && !r.Search.held():
 		r.Verdict, r.ExitCode = Fail, ExitFail
-	case len(failed) > 0:
-		r.Verdict, r.ExitCode = Fail, ExitFail
-		r.VerdictWhy = fmt.Sprintf("%d of %d thresholds failed: %s.", len(failed), len(r.Thresholds), strings.Join(failed, ", "))
-	default:
-		r.Verdict, r.ExitCode = Pass, ExitOK
-		r.VerdictWhy = fmt.Sprintf("%d of %d planned entries are confirmed, %d lost", t.Confirmed, t.Planned, t.Lost)
-		if n := t.Rejected; n > 0 {
-			r.VerdictWhy += fmt.Sprintf(", %d rejected", n)
-		}
-		if n := t.Failed; n > 0 {
-			r.VerdictWhy += fmt.Sprintf(", %d failed", n)
-		}
-		if t.Accepted > 0 {
-			r.VerdictWhy += fmt.Sprintf(", and %d still in a process list when the wait ended", t.Accepted)
-		}
-		if n := len(r.Thresholds); n > 0 {
-			r.VerdictWhy += fmt.Sprintf("; all %d thresholds hold", n)
+		r.VerdictWhy = "No rate held"
+		if len(failed) > 0 {
+			r.VerdictWhy += "; " + failedText(r, failed)
 		}
 		r.VerdictWhy += "."
+	case len(failed) > 0:
+		r.Verdict, r.ExitCode = Fail, ExitFail
+		r.VerdictWhy = failedText(r, failed) + "."
+	default:
+		r.Verdict, r.ExitCode = Pass, ExitOK
+		r.VerdictWhy = passText(r)
 	}
 	if n := r.findings(); n > 0 {
 		r.VerdictWhy = strings.TrimSuffix(r.VerdictWhy, ".") + "; " + findingsText(n) + "."
 	}
 	if r.Search != nil {
-		r.VerdictWhy = strings.TrimSpace("Search: " + r.Search.Why + ". " + r.VerdictWhy)
+		r.VerdictWhy = "Search: " + r.Search.Why + ". " + r.VerdictWhy
 	}
 	if f.m.EndedEarly != "" {
 		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
 	}
 	return nil
+}
+
+// thresholds fills in the thresholds. It returns whether more entries are lost than
+// the scenario allows, and which thresholds failed.
+func (f *fold) thresholds(r *Report) (lost bool, failed []string, err error) {
+	r.Thresholds = []ThresholdResult{}
+	lost = f.lostTotal > 0
+	ruled := false // by the scenario's own thresholds on lost
+	for _, text := range f.m.Scenario.Thresholds {
+		t, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			return false, nil, fmt.Errorf("threshold %q of the record: %w", text, err)
+		}
+		result := f.check(r, t)
+		r.Thresholds = append(r.Thresholds, result)
+		if t.Metric == "lost" {
+			// The scenario says itself how much loss is too much.
+			lost = ruled && lost || !result.OK
+			ruled = true
+		}
+		if !result.OK {
+			failed = append(failed, result.Expression)
+		}
+	}
+	return lost, failed, nil
+}
+
+func failedText(r *Report, failed []string) string {
+	return fmt.Sprintf("%d of %d thresholds failed: %s", len(failed), len(r.Thresholds), strings.Join(failed, ", "))
+}
+
+// passText says what became of the entries of a run that is as it should be.
+func passText(r *Report) string {
+	t := r.Totals
+	text := fmt.Sprintf("%d of %d planned entries are confirmed, %d lost", t.Confirmed, t.Planned, t.Lost)
+	if n := t.Rejected; n > 0 {
+		text += fmt.Sprintf(", %d rejected", n)
+	}
+	if n := t.Failed; n > 0 {
+		text += fmt.Sprintf(", %d failed", n)
+	}
+	if t.Accepted > 0 {
+		text += fmt.Sprintf(", and %d still in a process list when the wait ended", t.Accepted)
+	}
+	if n := len(r.Thresholds); n > 0 {
+		text += fmt.Sprintf("; all %d thresholds hold", n)
+	}
+	return text + "."
 }
 
 func were(entries uint64) string {
@@ -119,10 +143,8 @@ func (f *fold) valid(r *Report) (ok bool, why string) {
 				"raise it (ulimit -n), or lower load.in_flight", e.Count, e.Message)
 		}
 	}
-	if s := r.Search; s != nil && s.Result == results.SearchHarness {
-		if _, held := s.knee(); !held {
-			return false, s.Why
-		}
+	if s := r.Search; s != nil && s.Result == results.SearchHarness && !s.held() {
+		return false, s.Why
 	}
 	own, err := f.ownSchedule.latency(methodClock, 0)
 	if err != nil || own.Count == 0 {

@@ -98,6 +98,11 @@ func (f *fold) measuredStep(phase int) bool {
 	return at >= 0 && f.m.Search.Steps[at].Phase == phase
 }
 
+func (s *Search) held() bool {
+	_, ok := s.knee()
+	return ok
+}
+
 // knee returns the rate that held, or false.
 func (s *Search) knee() (float64, bool) {
 	v := float64(s.HeldPerS)

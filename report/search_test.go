@@ -129,6 +129,38 @@ func TestSearchOfAKilledRun(t *testing.T) {
 	}
 }
 
+// Where no rate held the search has failed, whatever ended it, and the verdict says
+// all that is wrong.
+func TestSearchThatHeldNothing(t *testing.T) {
+	none := Number(math.NaN())
+	for _, test := range []struct {
+		search     Search
+		thresholds []string
+		interrupt  bool
+		verdict    Verdict
+		code       int
+		why        string
+	}{
+		{Search{Result: results.SearchNoneHeld, Why: "not even 10/s held: x", HeldPerS: none}, nil, false, Fail, ExitFail,
+			"Search: not even 10/s held: x. No rate held; 3 findings."},
+		{Search{Result: results.SearchCutShort, Why: "y", HeldPerS: none}, []string{"lost == 0", "sent > 1", "search.held_per_s > 5/s"}, false, Fail, ExitFail,
+			"Search: y. No rate held; 2 of 3 thresholds failed: sent > 1, search.held_per_s > 5/s; 3 findings."},
+		{Search{Result: results.SearchCutShort, Why: "y", HeldPerS: none}, nil, true, Interrupted, ExitInterrupted,
+			"Search: y. The run did not come to its end: stopped; 3 findings."},
+		{Search{Result: results.SearchHarness, Why: "y", HeldPerS: none}, nil, false, Invalid, ExitInvalid,
+			"Search: y. The figures must not be used: y; 3 findings."},
+		{Search{Result: results.SearchCutShort, Why: "y", HeldPerS: 10}, nil, false, Pass, ExitOK,
+			"Search: y. 0 of 0 planned entries are confirmed, 0 lost; 3 findings."},
+	} {
+		f := newFold(&results.Manifest{Search: &results.Search{}, Interrupted: test.interrupt, Why: "stopped"})
+		f.m.Scenario.Thresholds = test.thresholds
+		r := &Report{Search: &test.search, Findings: []Finding{{Count: 3}}}
+		if err := f.judge(r); err != nil || r.Verdict != test.verdict || r.ExitCode != test.code || r.VerdictWhy != test.why {
+			t.Errorf("%s, %d: %s (%v); want %s, %d: %s", r.Verdict, r.ExitCode, r.VerdictWhy, err, test.verdict, test.code, test.why)
+		}
+	}
+}
+
 // A threshold can ask for a rate, and fails where none held.
 func TestThresholdOnTheHeldRate(t *testing.T) {
 	for _, test := range []struct {

@@ -547,7 +547,7 @@ func TestSearchThatEndsEarly(t *testing.T) {
 			"not even 10/s held: confirm.p99 > 2blocks: no entry of 180 came that far; rejected > 1%: 180 entries of 180", 1, nil, report.Fail},
 		{"the budget ends", simulation{Scenario: tight}, results.SearchCutShort, "at least 20/s held; the search was cut short: the budget is used up", 2, generator.ErrBudget, report.Pass},
 		{"it is stopped", simulation{stopAt: 20}, results.SearchCutShort, "at least 10/s held; the search was cut short: context canceled", 1, nil, report.Pass},
-		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short: context canceled", 0, nil, report.Pass},
+		{"it is stopped at once", simulation{stopAt: 10}, results.SearchCutShort, "no rate was seen to hold; the search was cut short: context canceled", 0, nil, report.Fail},
 		{"slots are given up", simulation{Scenario: skipping, simulated: &simulated{slow: 2 * time.Second}}, results.SearchNoneHeld,
 			"not even 10/s held: 170 of 180 slots were given up, as the in-flight limit was reached", 1, nil, report.Fail},
 		{"the blocks last too long", simulation{Scenario: searchOf(t, search+", stop_when: [backlog grows]"), simulated: &simulated{stretch: time.Second}}, results.SearchNoneHeld,

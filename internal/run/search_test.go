@@ -101,15 +101,15 @@ func TestSearchRefused(t *testing.T) {
 	}
 }
 
-// The budget ends a search, here in its first step, and that is a run that was
-// carried out.
+// The budget ends a search, here in its first step: the run was carried out, and has
+// found nothing.
 func TestSearchWithASmallBudget(t *testing.T) {
 	t.Parallel()
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, BlockSeconds: 1})
 	p := plan{credits: "key: local-test-key, budget: 55"}
 	got := carryOut(t, searching(p, "from: 10/s, to: 100/s, hold: 3s", n.URL()))
 	got.in(t, n)
-	got.verdict(t, report.Pass, report.ExitOK)
+	got.verdict(t, report.Fail, report.ExitFail)
 	if s := got.Search; s == nil || s.Result != results.SearchCutShort || s.Why != "no rate was seen to hold; the search was cut short: the budget is used up" ||
 		got.Run.EndedEarly != "entries for the budget of 55 entry credits were sent" || got.Totals.CreditsSpent != 55 || got.Totals.Skipped != 0 {
 		t.Errorf("%+v; ended early: %q; %+v", s, got.Run.EndedEarly, got.Totals)
