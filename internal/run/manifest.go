@@ -24,7 +24,8 @@ func (r *run) newManifest() *results.Manifest {
 			Name: s.Name, Description: s.Description, File: r.File, Text: r.Text, Overrides: r.Overrides,
 			SHA256: s.SHA256(), Primary: string(s.Primary), Thresholds: []string{},
 		},
-		Load: results.Load{Model: results.OpenLoop},
+		Load:   results.Load{Model: results.OpenLoop},
+		Search: newSearch(s.Load.Search, n.blockTime), // a run that is killed tells of it
 		Environment: results.Environment{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
 		},

@@ -135,6 +135,22 @@ func short(d time.Duration) string {
 	return d.String()
 }
 
+// newSearch is what there is of a scenario's search before its first step, or nil
+// without one.
+func newSearch(q *scenarios.Search, block time.Duration) *results.Search {
+	if q == nil {
+		return nil
+	}
+	s := &results.Search{
+		From: q.From, To: q.To, Step: q.Step, Within: q.Within, HoldS: q.Hold.Of(block).Seconds(),
+		StopWhen: []string{}, Steps: []results.SearchStep{},
+	}
+	for _, stop := range q.StopWhen {
+		s.StopWhen = append(s.StopWhen, stop.Expression)
+	}
+	return s
+}
+
 // A searcher carries out a search.
 type searcher struct {
 	search    *scenarios.Search
@@ -151,28 +167,20 @@ type searcher struct {
 	// entries were sent.
 	began, over func(rate float64)
 	// keep puts what was found so far on record.
-	keep func(*results.Search) error
+	keep func() error
 	// interrupt is told of a network that is no longer there.
 	interrupt func(why string)
 	say       func(format string, args ...any)
 }
 
-// run searches until there is a result, or nothing more can be found out: stop or
-// abort is done, the network does not come back after a step, or entries of a step
-// stay out. The error is that of the generator or of the record;
-// with [generator.ErrBudget] the search is cut short.
-func (s *searcher) run(stop, abort context.Context) (*results.Search, error) {
-	q := s.search
-	found := &results.Search{
-		From: q.From, To: q.To, Step: q.Step, Within: q.Within, HoldS: q.Hold.Of(s.block).Seconds(),
-		StopWhen: []string{}, Steps: []results.SearchStep{},
-	}
-	for _, stop := range q.StopWhen {
-		found.StopWhen = append(found.StopWhen, stop.Expression)
-	}
+// run completes what is found until there is a result, or nothing more can be found
+// out: stop or abort is done, the network does not come back after a step, or entries
+// of a step stay out. The error is that of the generator or of the record; with
+// [generator.ErrBudget] the search is cut short.
+func (s *searcher) run(stop, abort context.Context, found *results.Search) error {
 	cause, err := s.steps(stop, abort, found)
 	s.conclude(found, cause)
-	return found, errors.Join(err, s.keep(found))
+	return errors.Join(err, s.keep())
 }
 
 // steps tries rate after rate. Without a result it returns the cause.
@@ -222,7 +230,7 @@ func (s *searcher) steps(stop, abort context.Context, found *results.Search) (ca
 		step.Outcome, step.Why = judgeStep(s.search, &g, rate, s.block)
 		found.Steps = append(found.Steps, step)
 		s.tell(step, &g)
-		if err := s.keep(found); err != nil {
+		if err := s.keep(); err != nil {
 			return err.Error(), err
 		}
 	}
@@ -334,11 +342,9 @@ func (r *run) findKnee(stop, abort context.Context) error {
 		r.enter(StageSearch)
 	}
 	s.over = func(rate float64) { text("%g/s, waiting for its blocks", rate) }
-	s.keep = func(found *results.Search) error {
-		held, _ = found.Held()
-		r.manifest.Search = found
+	s.keep = func() error {
+		held, _ = r.manifest.Search.Held()
 		return r.dir.WriteManifest(r.manifest)
 	}
-	_, err := s.run(stop, abort)
-	return err
+	return s.run(stop, abort, r.manifest.Search)
 }

@@ -427,15 +427,16 @@ func (c simulation) run(t *testing.T) (found *results.Search, r *report.Report, 
 					cancel()
 				}
 			},
-			keep: func(found *results.Search) error {
+			keep: func() error {
 				if len(found.Steps) > len(gauges) {
 					gauges = append(gauges, n.collector.Gauge())
 				}
-				m.Search = found
 				return d.WriteManifest(m)
 			},
 		}
-		found, err = search.run(stop, ctx)
+		found = newSearch(s.Load.Search, n.block)
+		m.Search = found
+		err = search.run(stop, ctx, found)
 		time.Sleep(time.Minute)
 		end()
 		blocks.Wait()

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,13 +121,20 @@ func TestSearchWithASmallBudget(t *testing.T) {
 func TestSearchOfANodeThatGoesAway(t *testing.T) {
 	t.Parallel()
 	var commits atomic.Int64
+	out := filepath.Join(t.TempDir(), "run")
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: time.Second, BlockSeconds: 1, Fault: func(c factomdtest.Call) *factomdtest.Fault {
+		if c.Method == "commit-chain" {
+			// A run that is killed before its first step has a search all the same.
+			if m, err := results.ReadManifest(out); err != nil || m.Search == nil || m.Search.To != 60 || len(m.Search.StopWhen) != 5 || m.Search.Steps == nil {
+				t.Errorf("%+v, %v", m, err)
+			}
+		}
 		if c.Method == "commit-entry" && commits.Add(1) > 150 || commits.Load() > 150 {
 			return &factomdtest.Fault{Unheard: true, Answer: factomdtest.Says(http.StatusBadGateway, "")}
 		}
 		return nil
 	}})
-	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s", n.URL()))
+	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s", n.URL()), func(o *run.Options) { o.Out = out })
 	got.verdict(t, report.Interrupted, report.ExitCannot)
 	if s := got.Search; s.Result != results.SearchCutShort || !strings.HasPrefix(got.Run.Why, "the network did not come back after search-") {
 		t.Errorf("%+v; %s", s, got.Run.Why)
