@@ -243,7 +243,11 @@ func parseStepRate(text string) (float64, *Problem) {
 func (d *decoder) stops(n *node, dst *[]Stop) {
 	for _, item := range d.list(n, 1, maxStops) {
 		var s Stop
-		if value(d, item, parseStop, &s) {
+		switch {
+		case !value(d, item, parseStop, &s):
+		case slices.Contains(*dst, s):
+			d.report(item, s.Expression+" is here twice", "once will do")
+		default:
 			*dst = append(*dst, s)
 		}
 	}

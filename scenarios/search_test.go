@@ -155,6 +155,9 @@ x.yaml:9:17: stop_when[0]: "confirm.mean > 5s" names confirm.mean, by which a st
 		{"always", "confirm.p99  >  2blocks", "lost >= 0", `
 x.yaml:9:17: stop_when[0]: "lost >= 0" always holds: nothing is below 0
     hint: write lost > 0`},
+		{"twice", "backlog   grows", "confirm.p99 > 2 blocks", `
+x.yaml:9:42: stop_when[1]: confirm.p99 > 2blocks is here twice
+    hint: once will do`},
 		{"no comparison", "confirm.p99  >  2blocks", "confirm.p99", `
 x.yaml:9:17: stop_when[0]: "confirm.p99" has no comparison
     hint: a condition is written confirm.p99 > 2blocks, failed > 1% or backlog grows`},
