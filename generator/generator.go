@@ -260,14 +260,27 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 			ready <- j
 		}
 	}
-	if spent {
+	switch {
+	case spent:
 		return ErrBudget
+	case pending:
+		return g.skipFrom(w, &next, begin)
 	}
-	for pending {
+	return nil
+}
+
+// skipFrom puts a slot on record as skipped, with all that come after it.
+func (g *Generator) skipFrom(w *walk, next *slot, begin int64) error {
+	var (
+		batch []results.Planned
+		refs  []results.Ref
+		err   error
+	)
+	for pending := true; pending; {
 		batch = batch[:0]
 		for pending && len(batch) < aheadJobs {
-			batch = append(batch, planned(&next, factomd.Hash{}, factomd.Hash{}, begin))
-			pending = w.next(&next)
+			batch = append(batch, planned(next, factomd.Hash{}, factomd.Hash{}, begin))
+			pending = w.next(next)
 		}
 		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
 			return fmt.Errorf("skipping entries: %w", err)
