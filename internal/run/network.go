@@ -67,8 +67,7 @@ func newEndpoint(s *scenarios.Scenario, o factomd.Options, weight int) (e endpoi
 	return e, err
 }
 
-// connectTimeout bounds the questions asked of the endpoints before a run, and
-// between the steps of a search.
+// connectTimeout bounds the questions asked of an endpoint before a run.
 const connectTimeout = 15 * time.Second
 
 // connect reaches the scenario's endpoints and makes sure that they are of one
@@ -290,16 +289,35 @@ func (n *network) nodes() []results.Node {
 // first is the endpoint that is asked for what all of them know.
 func (n *network) first() *factomd.Client { return n.endpoints[0].client }
 
-// answers asks every endpoint how far its blocks are, and returns the first error.
+// answerTimeout bounds the wait for an endpoint's answer between the steps of a
+// search.
+const answerTimeout = 5 * time.Second
+
+// answers asks every endpoint how far its blocks are, again and again until it
+// answers or the time for it is over.
 func (n *network) answers(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
 	for _, e := range n.endpoints {
-		if _, err := e.client.Minute(ctx); err != nil {
+		if err := e.answers(ctx); err != nil {
 			return fmt.Errorf("%s: %w", e.client.URL(), err)
 		}
 	}
 	return nil
+}
+
+func (e endpoint) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	for {
+		_, err := e.client.Minute(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
 }
 
 // requests returns how many queries were made of all endpoints.
