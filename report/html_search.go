@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/FactomProject/factom-load/results"
 )
@@ -40,16 +42,22 @@ func viewSearch(r *Report) *searchView {
 		v.Headline = "Less than " + offeredText(float64(s.FailedPerS))
 		v.Sentence = "Not even the lowest rate held."
 	case !v.Measured:
-		v.Headline, v.Sentence = "Not known.", "No rate was seen to hold: "+s.Why+"."
+		v.Headline, v.Sentence = "Not known.", sentence(s.Why)
 	case s.Result == results.SearchHarness:
 		v.Sentence = "hold. The harness could not offer more, so that the limit of the network is not known."
 	default:
-		v.Sentence = "held, and the search was cut short."
+		v.Headline, v.Sentence = v.Headline+" held.", sentence(s.Why)
 	}
 	for _, step := range s.Steps {
 		v.Rows = append(v.Rows, stepView{step, backlogText(r, step)})
 	}
 	return v
+}
+
+// sentence makes one of a text.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] + "."
 }
 
 // backlogText lists what the blocks of a step left over, with a bar where no more

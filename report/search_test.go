@@ -98,9 +98,9 @@ func TestSearchResultsOnThePage(t *testing.T) {
 		{results.SearchAllHeld, 400, unknown, 2, "At least 400/s hold: it is the highest rate that was offered, and the limit lies above it."},
 		{results.SearchNoneHeld, unknown, 50, 1, "Less than 50/s Not even the lowest rate held."},
 		{results.SearchHarness, 100, unknown, 3, "At least 100/s hold. The harness could not offer more, so that the limit of the network is not known."},
-		{results.SearchHarness, unknown, unknown, 0, "Not known. No rate was seen to hold: why."},
-		{results.SearchCutShort, 150, 200, 5, "At least 150/s held, and the search was cut short."},
-		{results.SearchCutShort, unknown, unknown, 0, "Not known. No rate was seen to hold: why."},
+		{results.SearchHarness, unknown, unknown, 0, "Not known. Why."},
+		{results.SearchCutShort, 150, 200, 5, "At least 150/s held. Why."},
+		{results.SearchCutShort, unknown, unknown, 0, "Not known. Why."},
 	} {
 		r := searchRun(t)
 		s := r.Search
