@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,10 +178,10 @@ func TestHostileCallsOfALaxNode(t *testing.T) {
 // An answer that no factomd gives is wrong, no answer is a failure, and what did
 // not come to the call proper has no instant of it.
 func TestHostileAnswers(t *testing.T) {
-	var fault factomdtest.Fault
+	var fault atomic.Pointer[factomdtest.Fault]
 	l := newLab(t, factomdtest.Options{Fault: func(c factomdtest.Call) *factomdtest.Fault {
 		if c.Submits() || c.Method == "no-such-method" {
-			return &fault
+			return fault.Load()
 		}
 		return nil
 	}})
@@ -198,7 +199,7 @@ func TestHostileAnswers(t *testing.T) {
 		"a reset":        {factomdtest.Reset(), scenarios.HugeBody, results.CallFailed, true},
 		"no preparation": {factomdtest.Refuse(-32603, "Internal error", ""), scenarios.RepeatedReveal, results.CallWrong, false},
 	} {
-		fault = factomdtest.Fault{Unheard: true, Answer: test.answer}
+		fault.Store(&factomdtest.Fault{Unheard: true, Answer: test.answer})
 		if a, _, _ := l.call(t, test.kind); a.Outcome != test.outcome || a.Sent.IsZero() == test.sent || a.Err == nil {
 			t.Errorf("%s: %s, sent %v, %v", name, a.Outcome, a.Sent, a.Err)
 		}

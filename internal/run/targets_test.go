@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,8 +118,10 @@ func TestTargetsAreBounded(t *testing.T) {
 // TestJudgement asks a node that answers about something else, one that refuses,
 // and one that is not there.
 func TestJudgement(t *testing.T) {
-	var fault func(method string) *factomdtest.Fault
-	n := factomdtest.New(t, factomdtest.Options{Fault: func(c factomdtest.Call) *factomdtest.Fault { return fault(c.Method) }})
+	var fault atomic.Value // of func(method string) *factomdtest.Fault
+	n := factomdtest.New(t, factomdtest.Options{Fault: func(c factomdtest.Call) *factomdtest.Fault {
+		return fault.Load().(func(string) *factomdtest.Fault)(c.Method)
+	}})
 	node, err := factomd.New(factomd.Options{URL: n.URL()})
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +161,7 @@ func TestJudgement(t *testing.T) {
 		"broken": {func(string) *factomdtest.Fault { return &factomdtest.Fault{Answer: factomdtest.Reset()} }, results.CallFailed},
 		"a page": {func(string) *factomdtest.Fault { return &factomdtest.Fault{Answer: factomdtest.HTML(500)} }, results.CallFailed},
 	} {
-		fault = test.fault
+		fault.Store(test.fault)
 		for i, m := range methods {
 			if got := judged(i); got != test.want {
 				t.Errorf("%s: %s is %s, want %s", name, m, got, test.want)
@@ -166,7 +169,7 @@ func TestJudgement(t *testing.T) {
 		}
 	}
 	// A block whose list was changed does not fit its key MR.
-	fault = func(string) *factomdtest.Fault { return nil }
+	fault.Store(func(string) *factomdtest.Fault { return nil })
 	want := directoryBlock{height: 1}
 	if err := q.directoryBlock(t.Context(), node, want); err != nil {
 		t.Error(err)
@@ -174,7 +177,7 @@ func TestJudgement(t *testing.T) {
 	changed := sent(t, n.URL(), `{"jsonrpc":"2.0","id":0,"method":"dblock-by-height","params":{"height":1}}`)
 	at := strings.Index(changed, `"dbentries"`)
 	changed = changed[:at] + strings.Replace(changed[at:], `"keymr":"`, `"keymr":"`+strings.Repeat("ab", 32)+`","was":"`, 1)
-	fault = func(string) *factomdtest.Fault { return &factomdtest.Fault{Answer: factomdtest.Says(200, changed)} }
+	fault.Store(func(string) *factomdtest.Fault { return &factomdtest.Fault{Answer: factomdtest.Says(200, changed)} })
 	err = q.directoryBlock(t.Context(), node, want)
 	if _, _, message := factomd.Classify(err); message != "a block and its key MR do not fit" || judge(err).Outcome != results.CallWrong {
 		t.Errorf("a changed block counts as %q: %v", message, err)
@@ -183,7 +186,7 @@ func TestJudgement(t *testing.T) {
 	q.targets = newTargets(1, false)
 	q.targets.took(hashOf(7))
 	q.targets.made([]factomd.Hash{hashOf(8)})
-	fault = func(string) *factomdtest.Fault { return nil }
+	fault.Store(func(string) *factomdtest.Fault { return nil })
 	for i, m := range methods {
 		if m != scenarios.QueryEntryBlock && judged(i) != results.CallRight {
 			t.Errorf("%s of what is in no block is not right", m)
