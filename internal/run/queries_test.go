@@ -93,6 +93,28 @@ func TestPoissonBesideUsers(t *testing.T) {
 	}
 }
 
+// TestCallsWithoutEntries has a phase in which nothing is written: its calls are
+// made all the same.
+func TestCallsWithoutEntries(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond})
+	p := plan{
+		phase: "for: 500ms, rate: 10/s}, {name: read, for: 3s, rate: 0/s",
+		more:  "queries: {rate: 20/s}\nhostile: {rate: 10/s, mix: [{kind: unknown-method}]}\n",
+	}
+	var dir string
+	got := carryOut(t, p.scenario(n.URL()), func(o *run.Options) { dir = o.Out })
+	late := map[results.CallKind]int{}
+	for _, c := range calls(t, dir) {
+		if c.Planned >= int64(got.Phases[2].StartS*1e9) {
+			late[c.Kind]++
+		}
+	}
+	if late[results.Query] < 40 || late[results.Hostile] < 20 {
+		t.Errorf("of 60 queries and 30 hostile calls in the phase without entries, %v were made", late)
+	}
+}
+
 // TestBadAnswers has a node that answers what only queries ask for with something
 // else, or not at all. The report says so, and the writes do not mind.
 func TestBadAnswers(t *testing.T) {

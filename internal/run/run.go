@@ -352,6 +352,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	if err == nil && r.Scenario.Load.Search != nil {
 		err = r.findKnee(stop, abort)
 	}
+	r.outlast(stop)
 	endReads()
 	endHostile()
 	spent := errors.Is(err, generator.ErrBudget)
@@ -367,6 +368,17 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageAudit)
 	r.audit(abort)
 	return nil
+}
+
+// outlast waits for the end of the last phase, which may be long after its last
+// entry, unless sending ended before: calls beside the entries go on until then.
+func (r *run) outlast(stop context.Context) {
+	end := time.NewTimer(time.Until(r.start.Add(time.Duration(r.generator.Ended()))))
+	defer end.Stop()
+	select {
+	case <-end.C:
+	case <-stop.Done():
+	}
 }
 
 // sendingEnded puts on record when sending ended, and whether the budget was the
