@@ -47,12 +47,7 @@ func TestEveryEntryIsConfirmed(t *testing.T) {
 	}
 	count(t, "submit requests", got.Harness.SubmitRequests, calls)
 	count(t, "submit requests", got.Harness.SubmitRequests, 2*int(planned.Slots))
-	queries := 0
-	for _, method := range []string{"ack", "properties", "current-minute", "dblock-by-height", "ecblock-by-height", "entry-block",
-		"entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit"} {
-		queries += n.Calls(method)
-	}
-	count(t, "observer requests", got.Harness.ObserverRequests, queries)
+	requested(t, got.Harness.SubmitRequests+got.Harness.ObserverRequests, n)
 
 	var own uint64
 	for i, b := range got.Blocks {

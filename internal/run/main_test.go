@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,6 +186,24 @@ func count(t *testing.T, what string, got uint64, want int) {
 	t.Helper()
 	if got != uint64(want) {
 		t.Errorf("%d %s, want %d", got, what, want)
+	}
+}
+
+// requested checks how many requests a run made of nodes, whatever they were for.
+// The calls that watch the run are given up when it ends, perhaps before a node
+// heard of them: one or two each of the observer, the sampler and the credits.
+func requested(t *testing.T, got uint64, nodes ...*factomdtest.Node) {
+	t.Helper()
+	heard := 0
+	for _, n := range nodes {
+		for _, method := range append(slices.Clone(submits), "heights", "entry", "chain-head", "pending-entries", "ack", "properties", "current-minute",
+			"dblock-by-height", "ecblock-by-height", "entry-block", "entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit",
+			"no-such-method") {
+			heard += n.Calls(method)
+		}
+	}
+	if got < uint64(heard) || got > uint64(heard)+6 {
+		t.Errorf("%d requests, and the nodes heard of %d", got, heard)
 	}
 }
 

@@ -46,28 +46,25 @@ func TestQueriesBesideTheWrites(t *testing.T) {
 		}
 		asked += int(q.Count)
 	}
-	if len(got.Queries) != 9 || asked < 295 || asked > 301 {
-		t.Errorf("%d queries of %d methods", asked, len(got.Queries))
-	}
 	all := calls(t, dir)
 	count(t, "query requests", got.Harness.QueryRequests, len(all))
-	endpoints := map[int]int{}
+	endpoints, inPhase := map[int]int{}, 0
 	for _, c := range all {
 		endpoints[c.Endpoint]++
+		if at, p := float64(c.Planned)/1e9, got.Phases[1]; at >= p.StartS && at < p.EndS {
+			inPhase++
+		}
+	}
+	// Queries and entries begin together, but for what a busy machine makes of it.
+	if len(got.Queries) != 9 || asked != inPhase || inPhase < 250 {
+		t.Errorf("%d queries of %d methods, %d of %d on record in the measured phase", asked, len(got.Queries), inPhase, len(all))
 	}
 	if len(endpoints) != 2 {
 		t.Errorf("queries by endpoint are %v", endpoints)
 	}
 
 	// The queries are counted apart from the observer's requests.
-	requests := 0
-	for _, node := range []*factomdtest.Node{n, peer} {
-		for _, method := range append(slices.Clone(submits), "heights", "entry", "chain-head", "pending-entries", "ack", "properties", "current-minute",
-			"dblock-by-height", "ecblock-by-height", "entry-block", "entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit") {
-			requests += node.Calls(method)
-		}
-	}
-	count(t, "requests", got.Harness.QueryRequests+got.Harness.ObserverRequests+got.Harness.SubmitRequests, requests)
+	requested(t, got.Harness.QueryRequests+got.Harness.ObserverRequests+got.Harness.SubmitRequests, n, peer)
 }
 
 // TestPoissonBesideUsers has calls of both kinds come at random, beside users who
