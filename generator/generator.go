@@ -44,12 +44,10 @@ type Options struct {
 	Tracker   Tracker
 	Start     time.Time // the run's start, from which instants are counted
 	// Budget is the most entry credits that the entries may cost, the setup's
-	// included; 0 is no limit. Several keys have a share of it each: see [Share].
-	// What does not fit any more is not planned: see [ErrBudget].
+	// included and hostile calls left out; 0 is no limit. Several keys have a share
+	// of it each: see [Share]. What does not fit any more is not planned: see
+	// [ErrBudget].
 	Budget int64
-	// Reserved is what is kept back of each key's share of the budget, in entry
-	// credits, for what is not an entry; nil is nothing.
-	Reserved []int64
 	// Sleep waits until an instant, and reports whether it did: ctx may end
 	// first. If nil, the kernel's timers are used.
 	Sleep func(ctx context.Context, until time.Time) bool
@@ -63,6 +61,7 @@ type Generator struct {
 	composer *composer
 	charged  []atomic.Int64 // by key: entry credits of what was composed and not discarded
 	hostile  []atomic.Int64 // by key: entry credits of the hostile calls that were made
+	spent    atomic.Int64   // see Spent
 	phases   int            // number of the next phase
 	index    uint64         // of the next slot
 	jobs     sync.Pool
@@ -164,6 +163,10 @@ func (g *Generator) Ended() int64 { return g.ended.Load() }
 func (g *Generator) Charged(key int) int64 {
 	return g.charged[key].Load() + g.hostile[key].Load()
 }
+
+// Spent returns the number of the key whose share of the budget did not pay for
+// an entry, once [ErrBudget] was returned.
+func (g *Generator) Spent() (key int) { return int(g.spent.Load()) }
 
 // Requests returns how many commit and reveal calls were made.
 func (g *Generator) Requests() uint64 { return g.requests.Load() }
@@ -297,14 +300,9 @@ func (g *Generator) skipFrom(w *walk, next *slot, begin int64) error {
 func (g *Generator) charge(s *slot) bool {
 	key := g.composer.keyOf(s)
 	sum := &g.charged[key]
-	if b := g.opts.Budget; b > 0 {
-		share := Share(b, key, len(g.charged))
-		if len(g.opts.Reserved) > 0 {
-			share -= g.opts.Reserved[key]
-		}
-		if sum.Load()+int64(s.credits) > share {
-			return false
-		}
+	if b := g.opts.Budget; b > 0 && sum.Load()+int64(s.credits) > Share(b, key, len(g.charged)) {
+		g.spent.Store(int64(key))
+		return false
 	}
 	sum.Add(int64(s.credits))
 	return true

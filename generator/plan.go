@@ -23,8 +23,8 @@ type Plan struct {
 	Total PhasePlan
 	// Shares is what each of the scenario's keys has to pay for at most, in entry
 	// credits: what its entries and hostile calls cost, or where that is not known
-	// its [Share] of the budget. Known is what is known of it, and Setup what the
-	// chains of the setup cost, which come first.
+	// its hostile calls and its [Share] of the rest of the budget. Known is what is
+	// known of it, and Setup what the chains of the setup cost, which come first.
 	Shares, Known, Setup []int64
 	Dearest              int64 // the most entry credits that an entry of the load can cost
 	Closed               bool
@@ -113,7 +113,7 @@ func NewPlan(s *scenarios.Scenario) Plan {
 		p.Known[k] = p.Setup[k] + load[k] + p.Hostile.Shares[k]
 		p.Shares[k] = p.Known[k]
 		if p.Budgeted() {
-			p.Shares[k] = Share(s.Credits.Budget, k, keys)
+			p.Shares[k] = p.Hostile.Shares[k] + Share(s.Credits.Budget-p.Hostile.Credits, k, keys)
 		}
 	}
 	p.Total.Name = "total"

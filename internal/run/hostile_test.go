@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
 	"github.com/FactomProject/factom-load/internal/run"
 	"github.com/FactomProject/factom-load/internal/testnet"
@@ -125,13 +126,35 @@ func TestHostileCallsAreInTheBudget(t *testing.T) {
 	got := carryOut(t, plan{
 		load: "users: 2", phase: "for: 4s", credits: fmt.Sprintf("key: local-test-key, budget: %d", budget),
 	}.scenario(n.URL())+"hostile: {rate: 5/s, mix: [{kind: repeated-commit}, {kind: oversize-entry}]}\n")
-	if !strings.Contains(got.Run.EndedEarly, "budget") {
+	credits, calls := hostileCredits(got.Report)
+	if want := fmt.Sprintf("entries for the budget of 200 entry credits were sent; %d were charged, and ", got.Totals.CreditsSpent+credits); !strings.HasPrefix(got.Run.EndedEarly, want) {
 		t.Errorf("it ended early: %q", got.Run.EndedEarly)
 	}
-	credits, calls := hostileCredits(got.Report)
 	count(t, "credits spent", got.Totals.CreditsSpent+credits, int(n.Spent()))
 	if n.Spent() > budget || n.Bought() > budget || calls == 0 {
 		t.Errorf("%d credits were bought and %d spent of a budget of %d, with %d hostile calls", n.Bought(), n.Spent(), budget, calls)
+	}
+}
+
+// Hostile calls may cost one key more than another: what they leave of the budget
+// is shared evenly all the same.
+func TestHostileCallsOfSeveralKeys(t *testing.T) {
+	t.Setenv("OTHER_KEY", otherKey)
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Credits: map[string]int64{address(t, otherKey): 1000}})
+	text := plan{
+		load: "users: 2", phase: "for: 20s", credits: "keys: [local-test-key, env:OTHER_KEY], budget: 400",
+	}.scenario(n.URL()) + "hostile: {rate: 2/s, mix: [{kind: oversize-entry}, {kind: unknown-method}]}\n"
+	planned := generator.NewPlan(parse(t, text))
+	got := carryOut(t, text)
+	left := 400 - planned.Hostile.Credits
+	if spent := int64(got.Totals.CreditsSpent); spent > left || spent < left-planned.Setup[0] {
+		t.Errorf("entries for %d entry credits, of %d that the hostile calls leave: %s", spent, left, got.Run.EndedEarly)
+	}
+	named := func(key string) bool {
+		return strings.Contains(got.Run.EndedEarly, "the share of "+key+" in the budget, ")
+	}
+	if !named(address(t, otherKey)) && !named(factomd.LocalTestKey().EC().ECAddress()) {
+		t.Errorf("it ended early: %q", got.Run.EndedEarly)
 	}
 }
 

@@ -322,7 +322,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 		options.Keys = append(options.Keys, p.ec)
 	}
 	if r.plan.Budgeted() {
-		options.Budget, options.Reserved = r.Scenario.Credits.Budget, r.plan.Hostile.Shares
+		options.Budget = r.Scenario.Credits.Budget - r.plan.Hostile.Credits
 	}
 	r.generator = generator.New(options)
 	if r.Scenario.Queries != nil {
@@ -389,7 +389,7 @@ func (r *run) sendingEnded(spent bool) error {
 		r.manifest.SendEnded = min(r.manifest.SendEnded, at)
 	}
 	if spent {
-		r.manifest.EndedEarly = fmt.Sprintf("entries for the budget of %d entry credits were sent", r.Scenario.Credits.Budget)
+		r.manifest.EndedEarly = r.spent()
 	}
 	if err := r.dir.WriteManifest(r.manifest); err != nil {
 		return err
@@ -398,4 +398,23 @@ func (r *run) sendingEnded(spent bool) error {
 		r.Say("%s: no more is; waiting for what is out", r.manifest.EndedEarly)
 	}
 	return nil
+}
+
+// spent says which share of the budget entries were sent for, and where that does
+// not say it, what was charged.
+func (r *run) spent() string {
+	k := r.generator.Spent()
+	share, kept := r.plan.Shares[k], r.plan.Hostile.Shares[k]
+	what := fmt.Sprintf("the budget of %d entry credits", share)
+	if len(r.payers) > 1 {
+		what = fmt.Sprintf("the share of %s in the budget, %d of %d entry credits,", r.payers[k].address(), share, r.Scenario.Credits.Budget)
+	}
+	why := "entries for " + what + " were sent"
+	if len(r.payers) > 1 || kept > 0 {
+		why += fmt.Sprintf("; %d were charged", r.generator.Charged(k))
+	}
+	if kept > 0 {
+		why += fmt.Sprintf(", and %d kept for the hostile calls of a whole load", kept)
+	}
+	return why
 }
