@@ -39,6 +39,7 @@ type Endpoint struct {
 type Options struct {
 	Scenario  *scenarios.Scenario
 	Salt      string
+	ID        string        // the run's, which no other has: hostile calls depend on it
 	Keys      []factomd.Key // sign the commits: number k modulo their number that of entry k
 	Endpoints []Endpoint
 	Tracker   Tracker

@@ -83,7 +83,7 @@ func (g *Generator) Hostile(nodes []HostileNode, t HostileTracker) *Caller {
 	for i, e := range g.opts.Endpoints {
 		weights[i] = e.Weight
 	}
-	composer := newHostileComposer(g.composer, g.opts.Scenario.Seed, g.opts.Salt)
+	composer := newHostileComposer(g.composer, g.opts.Scenario.Seed, g.opts.ID)
 	o := hostileOptions(g.opts.Scenario, weights)
 	o.Start, o.Sleep, o.Called = g.opts.Start, g.opts.Sleep, t.Called
 	o.Request = func(d Draw) Request {
@@ -143,22 +143,25 @@ func newHostilePlan(s *scenarios.Scenario) (p HostilePlan) {
 // A hostileComposer makes the requests of hostile calls.
 type hostileComposer struct {
 	marker []byte
-	bytes  source
+	values []string       // that their bytes depend on, besides kind and number
 	keys   []factomd.Key  // sign the commits: number k modulo their number that of call k
 	unpaid factomd.Key    // that nobody ever funds
 	chains []factomd.Hash // made by the setup
 	huge   func() []byte  // a body that all calls share, as nothing is kept of it
 }
 
-func newHostileComposer(c *composer, seed uint64, salt string) *hostileComposer {
-	values := []string{strconv.FormatUint(seed, 10), salt}
+// newHostileComposer takes the run's id, and not its salt: hostile calls are no
+// entries of the load, and what a run did must not be there for one that repeats
+// its load, least of all what another kind must never bring about.
+func newHostileComposer(c *composer, seed uint64, id string) *hostileComposer {
+	values := []string{strconv.FormatUint(seed, 10), id}
 	var secret [32]byte
 	var r stream
 	r.at(newSource("hostile/key", values...), 0)
 	r.fill(secret[:])
 	return &hostileComposer{
 		marker: c.marker,
-		bytes:  newSource("hostile/bytes", values...),
+		values: values,
 		keys:   c.keys,
 		unpaid: factomd.ECKey(secret),
 		chains: c.chains,
@@ -172,7 +175,7 @@ func newHostileComposer(c *composer, seed uint64, salt string) *hostileComposer 
 // milliseconds. It may be called by several goroutines at once.
 func (c *hostileComposer) compose(kind scenarios.HostileKind, n uint64, ms int64) hostileCall {
 	var r stream
-	r.at(c.bytes, n)
+	r.at(newSource("hostile/bytes/"+string(kind), c.values...), n)
 	var call hostileCall
 	key, off := c.keys[n%uint64(len(c.keys))], int64(wrongHour/time.Millisecond)
 	switch kind {

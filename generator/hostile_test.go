@@ -18,21 +18,21 @@ import (
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-func hostileOf(seed uint64, salt string) *hostileComposer {
-	c := newComposer(seed, salt, "marker", []factomd.Key{factomd.LocalTestKey().EC()}, 3)
+func hostileOf(seed uint64, id string) *hostileComposer {
+	c := newComposer(seed, "salt", "marker", []factomd.Key{factomd.LocalTestKey().EC()}, 3)
 	for i := range c.chains {
 		c.chains[i][0] = byte(i + 1)
 	}
-	return newHostileComposer(c, seed, salt)
+	return newHostileComposer(c, seed, id)
 }
 
-// The bytes of hostile calls are a function of seed, salt and number, and no two
-// calls are about the same entry.
+// The bytes of hostile calls are a function of seed, run, kind and number, and no
+// two calls are about the same entry.
 func TestHostileBytes(t *testing.T) {
-	same, again := hostileOf(7, "salt"), hostileOf(7, "salt")
-	others := []*hostileComposer{hostileOf(8, "salt"), hostileOf(7, "pepper")}
+	same, again := hostileOf(7, "run"), hostileOf(7, "run")
+	others := []*hostileComposer{hostileOf(8, "run"), hostileOf(7, "another")}
+	seen := map[factomd.Hash]bool{}
 	for _, kind := range scenarios.HostileKinds() {
-		seen := map[factomd.Hash]bool{}
 		for n := range uint64(20) {
 			again.compose(kind, n+1, 1e12) // the order is of no account
 			a, b := same.compose(kind, n, 1e12), again.compose(kind, n, 1e12)
@@ -58,7 +58,7 @@ func TestHostileBytes(t *testing.T) {
 // What a kind says that it can cost is what its commits ask for.
 func TestHostileCosts(t *testing.T) {
 	for _, kind := range scenarios.HostileKinds() {
-		c := hostileOf(1, "salt")
+		c := hostileOf(1, "run")
 		payer := fmt.Sprintf("%x", c.keys[0].ECPublic()) // the credits stand before it
 		most := 0
 		for n := range uint64(20) {
@@ -210,7 +210,7 @@ func TestHostileAnswers(t *testing.T) {
 // wait forever.
 func TestHostileCallDoesNotWaitForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := hostileOf(1, "salt")
+		c := hostileOf(1, "run")
 		call := c.compose(scenarios.RepeatedCommit, 0, 1e12)
 		a := call.make(t.Context(), takesAll{})
 		if a.Outcome != results.CallRight || a.Prepared != settleTime+time.Millisecond || a.Ended.Sub(a.Sent) != time.Millisecond {

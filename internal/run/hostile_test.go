@@ -136,6 +136,20 @@ func TestHostileCallsAreInTheBudget(t *testing.T) {
 	}
 }
 
+// A run that repeats the load of another by its salt meets nothing that the hostile
+// calls of the other did: they would pass for what this node must not do.
+func TestHostileCallsWithTheSameSalt(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond})
+	text := plan{phase: "for: 1s, rate: 5/s"}.scenario(n.URL())
+	for _, id := range []string{"first", "second"} {
+		got := carryOut(t, text+"hostile: {rate: 10/s, mix: [{kind: commit-without-reveal}]}\n", func(o *run.Options) { o.ID, o.Salt = id, "salt" })
+		if h := got.Hostile[0]; h.Right != h.Count || len(got.Findings) > 0 {
+			t.Errorf("%s: %d of %d calls right, findings %v", h.Kind, h.Right, h.Count, got.Findings)
+		}
+	}
+}
+
 // Hostile calls may cost one key more than another: what they leave of the budget
 // is shared evenly all the same.
 func TestHostileCallsOfSeveralKeys(t *testing.T) {

@@ -315,7 +315,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	}
 
 	options := generator.Options{
-		Scenario: r.Scenario, Salt: r.Salt,
+		Scenario: r.Scenario, Salt: r.Salt, ID: r.ID,
 		Endpoints: r.network.submitters(), Tracker: r.collector, Start: r.start,
 	}
 	for _, p := range r.payers {
