@@ -328,7 +328,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Queries: []Query{},
 		Errors:  f.all.errors.rows(),
 
-		Findings: f.findings.rows(),
+		Findings: f.findings.rows(), FindingsOpen: m.FindingsOpen,
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
 			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -103,6 +104,26 @@ func TestFindingsAlonePass(t *testing.T) {
 	}
 	if r.Verdict != Pass || r.VerdictWhy != "1 of 1 planned entries are confirmed, 0 lost; 1 finding." {
 		t.Errorf("%s: %s", r.Verdict, r.VerdictWhy)
+	}
+}
+
+// What was not looked at to the end is not known to be free of findings.
+func TestOpenFindings(t *testing.T) {
+	rec := record(t)
+	rec.submit(rec.plan(2, results.KindEntry, 2000*ms), 2000*ms, nil)
+	rec.manifest.FindingsOpen = true
+	rec.manifest.Scenario.Thresholds = []string{"findings == 0"}
+	rec.collector.Called(results.Call{Kind: results.Hostile, Name: "unpaid-key", Planned: 1100 * ms, Sent: 1100 * ms, Ended: 1101 * ms})
+	r := rec.build()
+	if th := r.Thresholds[0]; th.OK || !math.IsNaN(float64(th.Value)) || !strings.HasSuffix(r.VerdictWhy, " There may be more findings: the wait ended before the blocks were read that could hold them.") {
+		t.Errorf("%+v; %s", th, r.VerdictWhy)
+	}
+	var b bytes.Buffer
+	if err := WriteHTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "There may be more.") || strings.Contains(text, "No finding: every") {
+		t.Error("the page does not say that findings are open")
 	}
 }
 

@@ -63,6 +63,9 @@ func (f *fold) judge(r *Report) error {
 	if n := r.findings(); n > 0 {
 		r.VerdictWhy = strings.TrimSuffix(r.VerdictWhy, ".") + "; " + findingsText(n) + "."
 	}
+	if r.FindingsOpen {
+		r.VerdictWhy += " There may be more findings: the wait ended before the blocks were read that could hold them."
+	}
 	if r.Search != nil {
 		r.VerdictWhy = "Search: " + r.Search.Why + ". " + r.VerdictWhy
 	}
@@ -210,6 +213,9 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 		}
 		return r.Search.knee()
 	}
+	if m == scenarios.Findings {
+		return float64(r.findings()), !r.FindingsOpen
+	}
 	if m.OfQueries() {
 		return f.queries.all.metric(strings.TrimPrefix(name, "queries."))
 	}
@@ -219,7 +225,6 @@ func (f *fold) metric(r *Report, m scenarios.Metric) (value float64, known bool)
 		"lost": t.Lost, "rejected": t.Rejected, "failed": t.Failed, "skipped": t.Skipped, "ambiguous": t.Ambiguous,
 		"chains": t.Chains, "entries": t.Entries, "credits_spent": t.CreditsSpent, "bytes": t.Bytes,
 		"hostile.count": hostile.Count, "hostile.right": hostile.Right, "hostile.wrong": hostile.Wrong, "hostile.failed": hostile.Failed,
-		string(scenarios.Findings): r.findings(),
 	}
 	if n, ok := counts[name]; ok {
 		return float64(n), true

@@ -37,12 +37,15 @@ type Report struct {
 	Series      Series      `json:"series"`
 	// Queries are by method; QueriesTotal is over all of them, with Count 0 where
 	// there are none.
-	Queries      []Query           `json:"queries"`
-	QueriesTotal Query             `json:"queries_total"`
-	Errors       []Error           `json:"errors"`
-	Audit        Audit             `json:"audit"`
-	Hostile      []HostileKind     `json:"hostile"`
-	Findings     []Finding         `json:"findings"`
+	Queries      []Query       `json:"queries"`
+	QueriesTotal Query         `json:"queries_total"`
+	Errors       []Error       `json:"errors"`
+	Audit        Audit         `json:"audit"`
+	Hostile      []HostileKind `json:"hostile"`
+	Findings     []Finding     `json:"findings"`
+	// FindingsOpen says that there may be more findings: the wait ended before the
+	// blocks were read that could hold what the last hostile calls brought about.
+	FindingsOpen bool              `json:"findings_open"`
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Harness      Harness           `json:"harness"`
 	Search       *Search           `json:"search" jsonschema:"nullable"` // null without one

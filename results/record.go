@@ -54,10 +54,13 @@ type Manifest struct {
 	Failure     bool      `json:"failure,omitempty"` // it was not the user who interrupted it
 	// EndedEarly is why sending ended before the load's own end although nothing
 	// interrupted it.
-	EndedEarly string   `json:"ended_early,omitempty"`
-	Search     *Search  `json:"search,omitempty"` // written anew after each step
-	Observed   Observed `json:"observed"`
-	Harness    Harness  `json:"harness"`
+	EndedEarly string `json:"ended_early,omitempty"`
+	// FindingsOpen says that the wait ended before the blocks were read that could
+	// hold what the last hostile calls brought about.
+	FindingsOpen bool     `json:"findings_open,omitempty"`
+	Search       *Search  `json:"search,omitempty"` // written anew after each step
+	Observed     Observed `json:"observed"`
+	Harness      Harness  `json:"harness"`
 }
 
 // ManifestScenario is the scenario as it was given, and what it came to.

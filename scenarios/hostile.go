@@ -134,11 +134,14 @@ func (d *decoder) hostileMix(n *node, dst *[]HostileItem) bool {
 }
 
 // hostileFits reports hostile traffic that the rest of the scenario cannot
-// carry: its entries go into the setup's chains, whose blocks are read.
+// carry: its entries go into the setup's chains, whose blocks are read to the end.
 func (d *decoder) hostileFits(root *node, s *Scenario) {
 	h := s.Hostile
 	if h == nil {
 		return
+	}
+	if until := root.get("confirm").get("until"); until != nil && s.Confirm.Until == UntilAccepted {
+		d.report(until, "what hostile calls must not bring about shows in blocks", "leave it out, or write until: block")
 	}
 	var seconds float64
 	for _, p := range s.Load.Phases {

@@ -57,6 +57,9 @@ x.yaml:3:108: weight: "0" is out of range
 		"hostile: {rate: 1/s}\nworkload: {mix: [{kind: chain}]}": `
 x.yaml:3:10: hostile: there is no chain for its entries
     hint: make at least 1: workload: {chains: 1}`,
+		"hostile: {rate: 1/s}\nconfirm: {until: accepted}": `
+x.yaml:4:18: until: what hostile calls must not bring about shows in blocks
+    hint: leave it out, or write until: block`,
 		"thresholds: [findings == 0, hostile.wrong == 0]": `
 x.yaml:3:14: thresholds[0]: there are no findings without hostile calls or queries
     hint: add hostile: {rate: 2/s}

@@ -265,7 +265,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		p.Measured = p.Measured && s.Load.Search == nil
 		s.Load.Phases = append(s.Load.Phases, p)
 	}
-	if s.Workload.Chains > 0 && s.Load.Search == nil && rapid.Bool().Draw(t, "hostile") {
+	if s.Workload.Chains > 0 && s.Load.Search == nil && s.Confirm.Until == UntilBlock && rapid.Bool().Draw(t, "hostile") {
 		s.Hostile = &Hostile{Rate: (rate.Draw(t, "hostile rate") + 1) / 4, Arrival: arrival.Draw(t, "hostile arrival"), InFlight: rapid.IntRange(1, maxInFlight).Draw(t, "hostile in_flight")}
 		for _, k := range rapid.Permutation(HostileKinds()).Draw(t, "kinds")[:rapid.IntRange(1, 13).Draw(t, "kinds")] {
 			s.Hostile.Mix = append(s.Hostile.Mix, HostileItem{k, weight.Draw(t, "weight")})

@@ -136,6 +136,19 @@ func TestHostileCallsAreInTheBudget(t *testing.T) {
 	}
 }
 
+// A wait that is too short for the blocks that could hold what hostile calls brought
+// about does not pass for one that found nothing there.
+func TestFindingsThatNobodyWaitedFor(t *testing.T) {
+	t.Parallel()
+	for blockTime, open := range map[time.Duration]bool{0: true, halfSecond: false} { // of 0, none is saved
+		n := factomdtest.New(t, factomdtest.Options{BlockTime: blockTime, BlockSeconds: 1})
+		got := carryOut(t, plan{phase: "for: 1s, rate: 5/s"}.scenario(n.URL())+"hostile: {rate: 10/s, mix: [{kind: reveal-without-commit}]}\nthresholds: [findings == 0]\n")
+		if got.FindingsOpen != open || got.Thresholds[0].OK == open || open != strings.Contains(got.VerdictWhy, "There may be more findings") {
+			t.Errorf("blocks of %s: open %v, %+v; %s", blockTime, got.FindingsOpen, got.Thresholds[0], got.VerdictWhy)
+		}
+	}
+}
+
 // A run that repeats the load of another by its salt meets nothing that the hostile
 // calls of the other did: they would pass for what this node must not do.
 func TestHostileCallsWithTheSameSalt(t *testing.T) {

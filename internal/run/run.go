@@ -355,6 +355,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.outlast(stop)
 	endReads()
 	endHostile()
+	ended := int64(time.Since(r.start))
 	spent := errors.Is(err, generator.ErrBudget)
 	if err != nil && !spent {
 		return err
@@ -364,9 +365,10 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	}
 
 	r.enter(StageWait)
-	r.wait(abort)
+	r.wait(abort, ended)
 	r.enter(StageAudit)
 	r.audit(abort)
+	r.manifest.FindingsOpen = r.watching(ended)
 	return nil
 }
 

@@ -9,11 +9,11 @@ import (
 	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// wait waits until every entry is accounted for, or the time for it is over.
-func (r *run) wait(abort context.Context) {
+// wait waits, after the calls had ended at an instant, until every entry is
+// accounted for, or the time for it is over.
+func (r *run) wait(abort context.Context, ended int64) {
 	confirm := r.Scenario.Confirm
 	timeout := confirm.Timeout.Of(r.network.blockTime)
-	ended := int64(time.Since(r.start))
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -36,7 +36,7 @@ func (r *run) wait(abort context.Context) {
 // watching reports whether what hostile calls brought about until an instant may
 // still show in a block.
 func (r *run) watching(ended int64) bool {
-	return r.Scenario.Hostile != nil && r.Scenario.Confirm.Until == scenarios.UntilBlock && !r.collector.Passed(ended)
+	return r.Scenario.Hostile != nil && !r.collector.Passed(ended)
 }
 
 // hasty is how long the audit may take when nobody wants to wait any more: what
