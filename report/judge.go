@@ -130,20 +130,43 @@ func were(entries uint64) string {
 	return fmt.Sprintf("%d entries were", entries)
 }
 
-// valid says whether the figures are the node's and not the harness's. The
-// harness was the limit if the p99 of its schedule error, over the measured
-// entries that the node did not hold back, is above 10 ms and above a tenth of
-// the submit latency's p99; or if it could not make its connections. In a search the
-// steps that tell nothing of the network are not measured.
-func (f *fold) valid(r *Report) (ok bool, why string) {
+// met is the errors of all that uses connections of a kind, and the setting that
+// says how many.
+type met struct {
+	by, setting string
+	errors      []Error
+}
+
+// allErrors are those of entries, of queries, and of hostile calls. Of a search's
+// entries it is the measured ones': the steps that tell nothing of the network are
+// not.
+func (f *fold) allErrors(r *Report) []met {
 	entries := r.Errors
 	if r.Search != nil {
 		entries = f.measured.errors.rows()
 	}
-	for _, e := range entries {
-		if factomd.OwnLimit(e.Message) {
-			return false, fmt.Sprintf("%d entries failed with %q, which is a limit of the harness's machine: "+
-				"raise it (ulimit -n), or lower load.in_flight", e.Count, e.Message)
+	all := []met{{"entries", "load.in_flight", entries}, {"queries", "queries.in_flight", r.QueriesTotal.Errors}}
+	for _, h := range r.Hostile {
+		calls := met{h.Kind + " calls", "hostile.in_flight", nil}
+		for _, a := range h.Answers {
+			calls.errors = append(calls.errors, Error{Code: a.Code, Message: a.Message, Count: a.Count})
+		}
+		all = append(all, calls)
+	}
+	return all
+}
+
+// valid says whether the figures are the node's and not the harness's. The
+// harness was the limit if the p99 of its schedule error, over the measured
+// entries that the node did not hold back, is above 10 ms and above a tenth of
+// the submit latency's p99; or if it could not make its connections.
+func (f *fold) valid(r *Report) (ok bool, why string) {
+	for _, met := range f.allErrors(r) {
+		for _, e := range met.errors {
+			if factomd.OwnLimit(e.Message) {
+				return false, fmt.Sprintf("%d %s failed with %q, which is a limit of the harness's machine: "+
+					"raise it (ulimit -n), or lower %s", e.Count, met.by, e.Message, met.setting)
+			}
 		}
 	}
 	if s := r.Search; s != nil && s.Result == results.SearchHarness && !s.held() {

@@ -141,3 +141,25 @@ func TestQueryThresholds(t *testing.T) {
 		t.Errorf("without queries: %+v", got)
 	}
 }
+
+// What the harness's machine keeps from being asked is no fault of the node's,
+// whatever it was for.
+func TestCallsThatTheHarnessCouldNotMake(t *testing.T) {
+	for kind, want := range map[results.CallKind]string{
+		results.Query:   `1 queries failed with "dial: too many open files", which is a limit of the harness's machine: raise it (ulimit -n), or lower queries.in_flight`,
+		results.Hostile: `1 unpaid-key calls failed with "dial: no local port left", which is a limit of the harness's machine: raise it (ulimit -n), or lower hostile.in_flight`,
+	} {
+		name, message := "heights", "dial: too many open files"
+		if kind == results.Hostile {
+			name, message = "unpaid-key", "dial: no local port left"
+		}
+		rec := record(t)
+		rec.collector.Called(results.Call{
+			Kind: kind, Name: name, Planned: 2000 * ms, Sent: 2000 * ms, Ended: 2001 * ms,
+			Outcome: results.CallFailed, Err: &results.Error{Message: message},
+		})
+		if r := rec.build(); r.Verdict != Invalid || r.Harness.Valid || r.Harness.Why != want {
+			t.Errorf("%s: %s", r.Verdict, r.VerdictWhy)
+		}
+	}
+}
