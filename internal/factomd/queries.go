@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/FactomProject/factom"
 )
@@ -27,11 +28,12 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 
 // A Minute is where the network is, as one node sees it.
 type Minute struct {
-	LeaderHeight uint32 // of the block that the process lists have finished
-	SavedHeight  uint32 // of the newest directory block in the node's database
-	Minute       int    // 0 to 10, of the block being built
-	BlockSeconds int    // length of a directory block
-	Stalled      bool   // the node says so; it flickers when blocks last 10 s or less
+	LeaderHeight uint32    // of the block that the process lists have finished
+	SavedHeight  uint32    // of the newest directory block in the node's database
+	Minute       int       // 0 to 10, of the block being built
+	BlockSeconds int       // length of a directory block
+	Stalled      bool      // the node says so; it flickers when blocks last 10 s or less
+	Clock        time.Time // the node's when it answered, or zero
 }
 
 // Minute returns where the network is. It is the cheapest call there is.
@@ -45,13 +47,17 @@ func (c *Client) Minute(ctx context.Context) (Minute, error) {
 		reply.DirectoryBlockInSeconds < 0 || reply.DirectoryBlockInSeconds > 24*60*60 {
 		return Minute{}, c.Wrong("current-minute", "reply out of range", fmt.Sprintf("%+v", reply))
 	}
-	return Minute{
+	m := Minute{
 		LeaderHeight: uint32(reply.LeaderHeight),
 		SavedHeight:  uint32(reply.DirectoryBlockHeight),
 		Minute:       int(reply.Minute),
 		BlockSeconds: int(reply.DirectoryBlockInSeconds),
 		Stalled:      reply.StallDetected,
-	}, nil
+	}
+	if reply.CurrentTime > 0 {
+		m.Clock = time.Unix(0, reply.CurrentTime)
+	}
+	return m, nil
 }
 
 func isHeight(h int64) bool { return h >= 0 && h <= math.MaxUint32 }

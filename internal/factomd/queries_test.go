@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -65,7 +66,7 @@ func TestQueries(t *testing.T) {
 			func(ctx context.Context, c *Client) (any, error) { return c.Version(ctx) }, "v6.12.0?[2J"},
 		{"current-minute", "", minuteReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Minute(ctx) },
-			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true}},
+			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true, Clock: time.Unix(0, 1795561755351364820)}},
 		{"dblock-by-height", "height=0 noraw=true", genesisReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
 			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Root: hash(localGenesis), Chains: []BlockRef{

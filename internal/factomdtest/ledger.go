@@ -22,6 +22,7 @@ type ledger struct {
 	blockTime    time.Duration
 	blockSeconds int
 	drop         func(s Stage, entry factomd.Hash, first bool) bool
+	ahead        time.Duration // of the machine's clock
 	lax          map[Rule]bool
 	capacity     float64 // reveals a second, or 0
 
@@ -89,6 +90,7 @@ type entryChain struct {
 func newLedger(o Options) *ledger {
 	l := &ledger{
 		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop, capacity: o.Capacity,
+		ahead:    o.ClockAhead,
 		lax:      map[Rule]bool{},
 		network:  o.NetworkID,
 		credits:  map[[32]byte]int64{},

@@ -55,6 +55,8 @@ type Options struct {
 	// Credits and Factoids are balances by address (EC..., FA...), in entry
 	// credits and factoshis.
 	Credits, Factoids map[string]int64
+	// ClockAhead is how far the node's clock is ahead of the machine's.
+	ClockAhead time.Duration
 	// Capacity is how many reveals the network works off a second, in the order in
 	// which they come. More are answered as fast as ever, and wait: for a process
 	// list, and for a block. 0 is no limit.

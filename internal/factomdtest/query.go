@@ -87,7 +87,7 @@ func (l *ledger) currentMinute() any {
 		"leaderheight": l.saved(), "directoryblockheight": l.saved(), "minute": minute,
 		"currentblockstarttime":   l.began.UnixNano(),
 		"currentminutestarttime":  l.began.Add(time.Duration(minute) * l.blockTime / 10).UnixNano(),
-		"currenttime":             time.Now().UnixNano(),
+		"currenttime":             time.Now().Add(l.ahead).UnixNano(),
 		"directoryblockinseconds": l.blockSeconds,
 		"stalldetected":           false, "faulttimeout": 120, "roundtimeout": 30,
 	}

@@ -115,7 +115,7 @@ func (l *ledger) take(c *commit) *primitives.JSONError {
 			"info": "A commit with equal or greater payment already exists", "entryhash": c.entry,
 		})
 	}
-	if off := time.Since(c.stamp).Abs(); off > replayWindow && !l.lax[Timestamps] {
+	if off := (l.ahead + time.Since(c.stamp)).Abs(); off > replayWindow && !l.lax[Timestamps] {
 		return nil
 	}
 	if l.heard[c.txid] && !l.lax[Repeats] {

@@ -24,6 +24,7 @@ type network struct {
 	identity  factomd.Network
 	blockTime time.Duration
 	saved     uint32 // height at the start
+	skew      skew   // of the endpoint whose clock is off most
 
 	connections factomd.Gauge // of all endpoints
 
@@ -158,9 +159,13 @@ func (n *network) identify(ctx context.Context, expect string) error {
 		if e.version, err = e.client.Version(ctx); err != nil {
 			return err
 		}
+		asked := time.Now()
 		minute, err := e.client.Minute(ctx)
 		if err != nil {
 			return err
+		}
+		if s := skewOf(url, minute.Clock, asked, time.Now()); s.by.Abs() > n.skew.by.Abs() {
+			n.skew = s
 		}
 		if minute.BlockSeconds <= 0 {
 			return fmt.Errorf("%s does not say how long its blocks are", url)

@@ -229,6 +229,9 @@ func (r *run) admissible(ctx context.Context) error {
 		return fmt.Errorf("the scenario makes hostile calls, and %s is not a LOCAL network: others share its nodes\n"+
 			"    hint: agree on it with the network's operators, then say so with --yes, or leave hostile out", r.network.identity.Name)
 	}
+	if err := r.inTime(); err != nil {
+		return err
+	}
 	return r.affordable(ctx)
 }
 
