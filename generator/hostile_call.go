@@ -25,15 +25,16 @@ func (c *hostileCall) make(ctx context.Context, node HostileNode) Answer {
 	a := Answer{Outcome: results.CallRight}
 	for i := range c.steps {
 		s := &c.steps[i]
-		settled := s.after == atOnce || s.after.wait(ctx, node, c.entry)
-		start := time.Now()
-		sent, answered, err := node.Submit(ctx, s.body, s.entry)
-		if i == c.proper {
-			a.Sent, a.Ended, a.Prepared, a.Err = sent, answered, start.Sub(began), err
+		x := s.send(ctx, node)
+		if x.err == nil && x.settled && s.twice() {
+			x = s.send(ctx, node)
 		}
-		outcome := s.judge(err, settled)
+		if i == c.proper {
+			a.Sent, a.Ended, a.Prepared, a.Err = x.sent, x.answered, x.start.Sub(began), x.err
+		}
+		outcome := s.judge(x.err, x.settled)
 		if a.Outcome == results.CallRight && outcome != results.CallRight {
-			a.Outcome, a.Err = outcome, err
+			a.Outcome, a.Err = outcome, x.err
 		}
 		if outcome == results.CallFailed || i < c.proper && outcome != results.CallRight {
 			break
@@ -41,6 +42,26 @@ func (c *hostileCall) make(ctx context.Context, node HostileNode) Answer {
 	}
 	return a
 }
+
+// An exchange is a step that was sent.
+type exchange struct {
+	settled               bool // what it waited for is known to have come
+	start, sent, answered time.Time
+	err                   error
+}
+
+// send sends the step, after what it waits for.
+func (s *hostileStep) send(ctx context.Context, node HostileNode) (x exchange) {
+	x.settled = s.after == atOnce || s.after.wait(ctx, node, s.entry)
+	x.start = time.Now()
+	x.sent, x.answered, x.err = node.Submit(ctx, s.body, s.entry)
+	return x
+}
+
+// twice reports whether one success does not count yet: a node that is no leader
+// can know that something is in a process list a moment before it is ready to
+// refuse its repetition.
+func (s *hostileStep) twice() bool { return s.code != 0 && s.after != atOnce }
 
 // judge compares an answer with what the step asks for. What repeats something
 // that the node may not have processed may be taken, too.

@@ -73,6 +73,9 @@ func TestHostileCosts(t *testing.T) {
 					t.Fatal(err)
 				}
 				sum += int(credits)
+				if s.twice() {
+					sum += int(credits)
+				}
 			}
 			most = max(most, sum)
 		}
@@ -217,6 +220,38 @@ func TestHostileCallDoesNotWaitForever(t *testing.T) {
 			t.Errorf("%s after %s, and then %s", a.Outcome, a.Prepared, a.Ended.Sub(a.Sent))
 		}
 	})
+}
+
+// A follower knows from its leader that a commit is in a process list, and refuses
+// to repeat it a moment later: that is no finding.
+func TestRepeatedCommitOfAFollower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for successes, want := range map[int]results.CallOutcome{1: results.CallRight, 2: results.CallRight, 3: results.CallWrong} {
+			c := hostileOf(1, "run")
+			call := c.compose(scenarios.RepeatedCommit, 0, 1e12)
+			if a := call.make(t.Context(), &follower{successes: successes}); a.Outcome != want || a.Ended.Sub(a.Sent) != time.Millisecond {
+				t.Errorf("after %d successes, the first commit's included: %s, %v", successes, a.Outcome, a.Err)
+			}
+		}
+	})
+}
+
+// A follower takes so many commits, and says of each that it is in a process list.
+type follower struct {
+	takesAll
+	successes int
+}
+
+func (f *follower) Submit(ctx context.Context, body []byte, want factomd.Hash) (sent, answered time.Time, err error) {
+	sent, answered, err = f.takesAll.Submit(ctx, body, want)
+	if f.successes--; f.successes < 0 {
+		err = &factomd.Failure{Rejected: true, Code: codeRepeatedCommit, Message: "Repeated Commit"}
+	}
+	return sent, answered, err
+}
+
+func (*follower) Ack(context.Context, factomd.Hash) (factomd.Ack, error) {
+	return factomd.Ack{Commit: factomd.StatusACK, Entry: factomd.StatusUnknown}, nil
 }
 
 // takesAll takes everything after a millisecond and processes nothing.

@@ -50,7 +50,7 @@ type hostileRule struct {
 // hostileRules are in the order in which reports list them.
 func hostileRules() []hostileRule {
 	return []hostileRule{
-		{RepeatedCommit, "refused with -32011 once the first commit is processed, charged once", 1, 2},
+		{RepeatedCommit, "refused with -32011 once the first commit is processed, charged once", 1, 3},
 		{RepeatedReveal, "taken, dropped: the entry is written once", 1, 1},
 		{RevealWithoutCommit, "taken, held: the entry is never written", 0, 0},
 		{CommitWithoutReveal, "taken and charged; nothing is written", 1, 1},
