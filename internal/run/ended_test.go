@@ -24,7 +24,7 @@ func TestPayerEnded(t *testing.T) {
 		{"exactly spent", 0, 500, time.Second, []look{{30, 500}, {5, 500}, {0, 500}, {0, 500}}, ""},
 		{"more was there", 10_000, 0, time.Second, []look{{9_990, 20}, {9_500, 500}}, ""},
 		{"refused entries are not paid", 0, 500, time.Second, []look{{9, 500}, {9, 500}}, ""},
-		{"others spend", 0, 500, time.Second, []look{{300, 200}, {0, 210}, {0, 260}}, "others spend from it"},
+		{"others spend", 0, 500, time.Second, []look{{300, 200}, {0, 210}, {0, 260}}, "others spend from it, or the node charges too much"},
 		{"others spend all of more", 10_000, 0, time.Second, []look{{0, 210}, {0, 260}}, "others spend from it"},
 		{"others spend a little", 10_000, 0, time.Second, []look{{9_000, 210}, {9_000, 260}}, ""},
 		{"seen once", 0, 500, time.Second, []look{{0, 210}, {290, 210}, {0, 260}}, ""},

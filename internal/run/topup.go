@@ -146,8 +146,9 @@ func (p *payer) keepUp(ctx context.Context, node *factomd.Client, have int64, se
 // the balance; the dearest one costs so many.
 //
 // A balance that is low at the end of a run that spends all it has is no reason:
-// what is missing must have been spent by others (then the balance and the
-// charges do not make up what there was), or be what a top-up did not bring (then
+// what is missing must have been spent by others, or charged by a node that is lax
+// about hostile calls (then the balance and the charges do not make up what there
+// was), or be what a top-up did not bring (then
 // more was charged than there was). Two looks must see it, and a top-up gets some
 // time.
 func (p *payer) ended(have, charged, dearest int64, now time.Time) (why string) {
@@ -164,8 +165,8 @@ func (p *payer) ended(have, charged, dearest int64, now time.Time) (why string) 
 	case p.lowPolls < 2:
 		return ""
 	case others:
-		return fmt.Sprintf("%s has %d entry credits left although its entries cost only %d of %d: others spend from it; "+
-			"give the run a key of its own", p.address(), have, charged, there)
+		return fmt.Sprintf("%s has %d entry credits left although its entries cost only %d of %d: others spend from it, "+
+			"or the node charges too much; give the run a key of its own, or see the findings", p.address(), have, charged, there)
 	case now.Sub(p.low) < topUpPatience:
 		return ""
 	}
