@@ -70,6 +70,7 @@ type fold struct {
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
 	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
+	ownDelay    int64        // of them, the sum of those that count as late, in nanoseconds
 }
 
 // A section is what is counted alike for a whole run, a phase and an endpoint.
@@ -116,6 +117,9 @@ func (f *fold) entry(e *results.Entry) error {
 			// A slot that was given up was at least as late as it then was.
 			if at := max(e.Sent, e.GivenUp); at != results.Never && !e.Waited {
 				f.ownSchedule.record(at - e.Planned)
+				if e.Late {
+					f.ownDelay += at - e.Planned
+				}
 			}
 		}
 	}
@@ -384,6 +388,9 @@ func (f *fold) sections(r *Report) (err error) {
 		}
 	}
 	r.Rates = f.measured.rates(measured)
+	if users := float64(f.m.Load.Users); users > 0 && measured.reached > 0 {
+		r.Harness.UsersDelayedShare = seconds(f.ownDelay) / (users * measured.reached)
+	}
 	if r.LatencyMS, err = f.measured.latency.latencies(f.m.Observed); err != nil {
 		return err
 	}

@@ -360,6 +360,22 @@ func TestVerdicts(t *testing.T) {
 			rec.collector.GiveUp(rec.refs[i], 3450*ms, waited)
 		}
 	}
+	// In one of 200 entries the harness stands still for 3 % of the measured second.
+	standstill := func(rec *recording, users int) {
+		rec.manifest.Load.Users = users
+		var all []uint64
+		for n := range int64(200) {
+			at := 2000*ms + n*4*ms
+			i := rec.plan(2, results.KindEntry, at)
+			all = append(all, i)
+			if n == 100 {
+				rec.collector.Submitted(rec.refs[i], results.Submission{Sent: at + 30*ms, Committed: at + 31*ms, Revealed: at + 32*ms, Late: true})
+				continue
+			}
+			rec.submit(i, at, nil)
+		}
+		rec.block(1, 10_000*ms, all...)
+	}
 	for _, c := range []struct {
 		name       string
 		thresholds []string
@@ -414,6 +430,9 @@ func TestVerdicts(t *testing.T) {
 		{"the node held it back", nil, func(r *recording) { late(r, true) }, Pass, 0},
 		{"the harness gave slots up", nil, func(r *recording) { giveUp(r, false) }, Invalid, 5},
 		{"the node held them back", nil, func(r *recording) { giveUp(r, true) }, Pass, 0},
+		{"one standstill among many entries", nil, func(r *recording) { standstill(r, 0) }, Pass, 0},
+		{"a user waits for a standstill", nil, func(r *recording) { standstill(r, 1) }, Invalid, 5},
+		{"a hundred users hardly do", nil, func(r *recording) { standstill(r, 100) }, Pass, 0},
 		{"no files left", nil, func(r *recording) {
 			good(r)
 			i := r.plan(2, results.KindEntry, 2990*ms)

@@ -89,6 +89,7 @@ type page struct {
 	Tags          []string
 	CPU           string
 	Observer      string
+	Delayed       string // the share of their time that users waited for the harness
 	QueriesWide   template.HTML
 	QueriesNarrow template.HTML
 	QueryErrors   []queryError
@@ -119,6 +120,7 @@ func newPage(r *Report) page {
 		FoldPhases:    len(r.Phases) > fewPhases,
 		FoldLost:      len(r.Audit.Lost) > 10,
 		CPU:           figureText(r.Harness.CPUSeconds) + " s",
+		Delayed:       trimText(math.Round(r.Harness.UsersDelayedShare*1e4)/100) + " %",
 		Observer:      percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
 	}
 	t := r.Totals

@@ -156,10 +156,15 @@ func (f *fold) allErrors(r *Report) []met {
 	return all
 }
 
+// maxUsersDelayed is the share of their time that the users of a closed loop may
+// wait for the harness: as much as a p99 leaves out.
+const maxUsersDelayed = 0.01
+
 // valid says whether the figures are the node's and not the harness's. The
 // harness was the limit if the p99 of its schedule error, over the measured
 // entries that the node did not hold back, is above 10 ms and above a tenth of
-// the submit latency's p99; or if it could not make its connections.
+// the submit latency's p99; if it kept the users of a closed loop waiting; or if
+// it could not make its connections.
 func (f *fold) valid(r *Report) (ok bool, why string) {
 	for _, met := range f.allErrors(r) {
 		for _, e := range met.errors {
@@ -178,6 +183,10 @@ func (f *fold) valid(r *Report) (ok bool, why string) {
 	}
 	limit := math.Max(10, r.LatencyMS.Submit.P99/10)
 	r.Harness.OwnScheduleP99MS, r.Harness.OwnScheduleLimitMS = own.P99, limit
+	if share := r.Harness.UsersDelayedShare; share > maxUsersDelayed {
+		return false, fmt.Sprintf("the harness kept its users waiting for %.1f %% of their time, where 1 %% is allowed: it lacked CPU, or stood still",
+			100*share)
+	}
 	if own.P99 <= limit {
 		return true, ""
 	}

@@ -276,6 +276,11 @@ type Harness struct {
 	// cause, over the measured phases; the run is invalid above the limit.
 	OwnScheduleP99MS   float64 `json:"own_schedule_p99_ms"`
 	OwnScheduleLimitMS float64 `json:"own_schedule_limit_ms"`
+	// UsersDelayedShare is the share of their time, 0 to 1, that the users of a
+	// closed loop waited for the harness, in waits of more than 10 ms, over the
+	// measured phases; the run is invalid above 0.01. A standstill shows in one
+	// entry of each user alone, however long it was.
+	UsersDelayedShare float64 `json:"users_delayed_share"`
 	// GCPauseMaxMS is the longest pause of the harness's garbage collector,
 	// rounded up to the runtime's next step.
 	GCPauseMaxMS float64 `json:"gc_pause_max_ms"`
