@@ -253,19 +253,28 @@ func rss(b *testing.B) uint64 {
 }
 
 // BenchmarkCompose is one entry of 1 KiB from its slot to the bodies of both
-// requests. Beside it stand what it cannot do without, the entry's hashes and one
+// requests, made in batches as for a load, or one by one. Beside it stand what it cannot do without, the entry's hashes and one
 // signature, and the factom library's own way, which its users take today.
 func BenchmarkCompose(b *testing.B) {
 	key := factomd.LocalTestKey().EC()
-	b.Run("ours", func(b *testing.B) {
-		c := newComposer(1, "salt", "factom-load", []factomd.Key{key}, 1)
-		j := &job{slot: slot{phase: 1, kind: results.KindEntry, size: 1024, extIDs: 1, credits: 1}}
-		b.ReportAllocs()
-		for b.Loop() {
-			j.slot.index++
-			c.compose(j, 1_600_000_000_000)
-		}
-	})
+	for name, batch := range map[string]int{"ours": aheadBatch, "one by one": 1} {
+		b.Run(name, func(b *testing.B) {
+			c := newComposer(1, "salt", "factom-load", []factomd.Key{key}, 1)
+			jobs := make([]*job, batch)
+			for i := range jobs {
+				jobs[i] = &job{slot: slot{index: uint64(i), phase: 1, kind: results.KindEntry, size: 1024, extIDs: 1, credits: 1}}
+			}
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				j := jobs[n%batch]
+				j.slot.index += uint64(batch)
+				c.add(j, 1_600_000_000_000)
+				if n%batch == batch-1 {
+					c.sign()
+				}
+			}
+		})
+	}
 	b.Run("floor", func(b *testing.B) {
 		entry, signed := make([]byte, 1024+factomd.HeaderSize), make([]byte, 40)
 		b.ReportAllocs()

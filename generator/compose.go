@@ -21,6 +21,7 @@ type job struct {
 	reveal []byte // body of the reveal request
 
 	binary []byte
+	signed []byte // the part of the commit that is signed
 	extIDs [][]byte
 	random []byte
 }
@@ -32,6 +33,8 @@ type composer struct {
 	keys   []factomd.Key
 	chains []factomd.Hash // made by the setup
 	random stream
+	batch  factomd.SignatureBatch
+	begun  []*job // in the batch
 }
 
 func newComposer(seed uint64, salt, marker string, keys []factomd.Key, chains int) *composer {
@@ -49,6 +52,38 @@ func (c *composer) keyOf(s *slot) int { return int(s.index % uint64(len(c.keys))
 // compose makes the entry of j.slot and its two requests. ms is the commit's
 // time stamp, Unix time in milliseconds.
 func (c *composer) compose(j *job, ms int64) {
+	c.add(j, ms)
+	c.sign()
+}
+
+// add begins an entry, which lacks its commit request until sign is called:
+// signatures that are made together cost less.
+func (c *composer) add(j *job, ms int64) {
+	c.prepare(j, ms)
+	c.batch.Add(c.keys[c.keyOf(&j.slot)], j.signed)
+	c.begun = append(c.begun, j)
+}
+
+// sign completes what was added.
+func (c *composer) sign() {
+	c.batch.Sign(func(i int, signature [64]byte) {
+		j := c.begun[i]
+		var buffer [200]byte
+		commit := append(buffer[:0], j.signed...)
+		commit = factomd.AppendSignature(commit, c.keys[c.keyOf(&j.slot)], signature)
+		method := factomd.MethodCommitEntry
+		if j.slot.kind == results.KindChain {
+			method = factomd.MethodCommitChain
+		}
+		j.commit = factomd.AppendSubmit(j.commit[:0], method, factomd.ParamMessage, commit)
+	})
+	c.batch.Reset()
+	c.begun = c.begun[:0]
+}
+
+// prepare makes the entry of j.slot, its reveal request, and what is to be signed
+// of its commit.
+func (c *composer) prepare(j *job, ms int64) {
 	s := &j.slot
 	e := c.entry(j)
 	if s.kind == results.KindChain {
@@ -63,17 +98,14 @@ func (c *composer) compose(j *job, ms int64) {
 	j.binary = e.Append(j.binary[:0])
 	j.hash = factomd.EntryHash(j.binary)
 
-	key := c.keys[c.keyOf(s)]
-	var commit [200]byte
+	method := factomd.MethodRevealEntry
 	if s.kind == results.KindChain {
-		b := factomd.AppendCommitChain(commit[:0], ms, j.chain, j.hash, s.credits, key)
-		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitChain, factomd.ParamMessage, b)
-		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealChain, factomd.ParamEntry, j.binary)
+		method = factomd.MethodRevealChain
+		j.signed = factomd.AppendUnsignedCommitChain(j.signed[:0], ms, j.chain, j.hash, s.credits)
 	} else {
-		b := factomd.AppendCommitEntry(commit[:0], ms, j.hash, s.credits, key)
-		j.commit = factomd.AppendSubmit(j.commit[:0], factomd.MethodCommitEntry, factomd.ParamMessage, b)
-		j.reveal = factomd.AppendSubmit(j.reveal[:0], factomd.MethodRevealEntry, factomd.ParamEntry, j.binary)
+		j.signed = factomd.AppendUnsignedCommitEntry(j.signed[:0], ms, j.hash, s.credits)
 	}
+	j.reveal = factomd.AppendSubmit(j.reveal[:0], method, factomd.ParamEntry, j.binary)
 }
 
 // entry makes the ExtIDs and the content of j.slot: the marker, in a new chain

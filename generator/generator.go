@@ -246,13 +246,14 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 			}
 			j := g.jobs.Get().(*job)
 			j.slot, j.at = next, begin+int64(next.at)
-			g.composer.compose(j, now.UnixMilli())
+			g.composer.add(j, now.UnixMilli())
 			runtime.Gosched() // on a single core, the pacer must not wait for a batch
 			jobs = append(jobs, j)
 			batch = append(batch, planned(&next, j.hash, j.chain, begin))
 			pending = w.next(&next)
 			due = g.opts.Start.Add(time.Duration(begin) + next.at)
 		}
+		g.composer.sign()
 		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
 			for _, ref := range refs {
 				g.opts.Tracker.Skip(ref)

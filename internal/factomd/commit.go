@@ -22,34 +22,46 @@ const (
 )
 
 // AppendCommitEntry appends the 136 bytes that pay for an entry of a chain that
-// exists. The time ms is Unix milliseconds: a node drops, without a word, what
-// is more than an hour off its own clock. The credits are 1 to 10.
+// exists. See [AppendUnsignedCommitEntry] for ms and the credits.
 func AppendCommitEntry(dst []byte, ms int64, entry Hash, credits int, k Key) []byte {
 	start := len(dst)
+	dst = AppendUnsignedCommitEntry(dst, ms, entry, credits)
+	return AppendSignature(dst, k, k.Sign(dst[start:]))
+}
+
+// AppendUnsignedCommitEntry appends the part of a commit that is signed. The time
+// ms is Unix milliseconds: a node drops, without a word, what is more than an hour
+// off its own clock. The credits are 1 to 10.
+func AppendUnsignedCommitEntry(dst []byte, ms int64, entry Hash, credits int) []byte {
 	dst = append(dst, 0) // version
 	dst = appendMilliseconds(dst, ms)
 	dst = append(dst, entry[:]...)
-	dst = append(dst, byte(credits))
-	return appendSignature(dst, dst[start:], k)
+	return append(dst, byte(credits))
 }
 
 // AppendCommitChain appends the 200 bytes that pay for a new chain and its
-// first entry. See [AppendCommitEntry] for ms; the credits are 11 to 20.
+// first entry. See [AppendUnsignedCommitChain] for ms and the credits.
 func AppendCommitChain(dst []byte, ms int64, chain, entry Hash, credits int, k Key) []byte {
+	start := len(dst)
+	dst = AppendUnsignedCommitChain(dst, ms, chain, entry, credits)
+	return AppendSignature(dst, k, k.Sign(dst[start:]))
+}
+
+// AppendUnsignedCommitChain appends the part of a commit that is signed. See
+// [AppendUnsignedCommitEntry] for ms; the credits are 11 to 20.
+func AppendUnsignedCommitChain(dst []byte, ms int64, chain, entry Hash, credits int) []byte {
 	var both [64]byte
 	copy(both[:], entry[:])
 	copy(both[32:], chain[:])
 	weld := doubleHash(both[:])
 	chainHash := doubleHash(chain[:])
 
-	start := len(dst)
 	dst = append(dst, 0) // version
 	dst = appendMilliseconds(dst, ms)
 	dst = append(dst, chainHash[:]...)
 	dst = append(dst, weld[:]...)
 	dst = append(dst, entry[:]...)
-	dst = append(dst, byte(credits))
-	return appendSignature(dst, dst[start:], k)
+	return append(dst, byte(credits))
 }
 
 // AppendSubmit appends the JSON-RPC request that submits binary, for example
@@ -72,9 +84,9 @@ func appendMilliseconds(dst []byte, ms int64) []byte {
 	return append(dst, byte(ms>>40), byte(ms>>32), byte(ms>>24), byte(ms>>16), byte(ms>>8), byte(ms))
 }
 
-// appendSignature appends the public key of k and its signature of message.
-func appendSignature(dst, message []byte, k Key) []byte {
-	public, signature := k.ECPublic(), k.Sign(message)
+// AppendSignature completes a commit whose signed part it is appended to.
+func AppendSignature(dst []byte, k Key, signature [64]byte) []byte {
+	public := k.ECPublic()
 	dst = append(dst, public[:]...)
 	return append(dst, signature[:]...)
 }

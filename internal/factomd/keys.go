@@ -22,11 +22,12 @@ const localTestSecret = "Fs3E9gV6DXsYzf7Fqx1fVBQPQXV695eP3k5XbmHEZVRLkMdD9qCK"
 // any way shows its public address. The zero Key is no key: it prints, but
 // cannot sign.
 type Key struct {
-	// A function, because fmt follows everything else: where it meets a Key in
+	// Functions, because fmt follows everything else: where it meets a Key in
 	// an unexported field of something, it cannot call the methods below.
-	private func() ed25519.PrivateKey
-	public  [32]byte
-	factoid bool
+	private  func() ed25519.PrivateKey
+	expanded func() *expandedKey
+	public   [32]byte
+	factoid  bool
 }
 
 // ParseKey reads a secret key: Es... or Fs..., white space around it ignored.
@@ -61,11 +62,12 @@ func ParseKey(secret string) (Key, error) {
 func ECKey(seed [32]byte) Key { return newKey(seed[:], false) }
 
 func newKey(seed []byte, factoid bool) Key {
-	private := ed25519.NewKeyFromSeed(seed)
+	private, expanded := ed25519.NewKeyFromSeed(seed), expand(seed)
 	return Key{
-		private: func() ed25519.PrivateKey { return private },
-		public:  [32]byte(private[32:]),
-		factoid: factoid,
+		private:  func() ed25519.PrivateKey { return private },
+		expanded: func() *expandedKey { return expanded },
+		public:   [32]byte(private[32:]),
+		factoid:  factoid,
 	}
 }
 
