@@ -99,12 +99,8 @@ func (c *Caller) Requests() uint64 { return c.requests.Load() }
 // them are over; when abort is done those under way are given up. Calls that were
 // due before stop go out even so; those that find no room are on record as failed.
 func (c *Caller) Run(stop, abort context.Context) {
-	sleep := c.opts.Sleep
-	if sleep == nil {
-		timer := newKernelTimer()
-		defer timer.close()
-		sleep = timer.sleepUntil
-	}
+	sleep, awake := sleeper(c.opts.Sleep)
+	defer awake()
 	var calls sync.WaitGroup
 	defer calls.Wait()
 

@@ -254,14 +254,10 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 			due = g.opts.Start.Add(time.Duration(begin) + next.at)
 		}
 		g.composer.sign()
-		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
-			for _, ref := range refs {
-				g.opts.Tracker.Skip(ref)
-			}
-			return fmt.Errorf("planning entries: %w", err)
+		if refs, err = g.plan(batch, jobs, refs); err != nil {
+			return err
 		}
-		for i, j := range jobs {
-			j.ref = refs[i]
+		for _, j := range jobs {
 			ready <- j
 		}
 	}
@@ -272,6 +268,22 @@ func (g *Generator) compose(stop context.Context, w *walk, begin int64, ready ch
 		return g.skipFrom(w, &next, begin)
 	}
 	return nil
+}
+
+// plan puts jobs on record, where they are a batch. If not all can be, none must
+// be sent: those that are count as skipped. It overwrites refs and returns it.
+func (g *Generator) plan(batch []results.Planned, jobs []*job, refs []results.Ref) ([]results.Ref, error) {
+	refs, err := g.opts.Tracker.Plan(batch, refs[:0])
+	if err != nil {
+		for _, ref := range refs {
+			g.opts.Tracker.Skip(ref)
+		}
+		return refs, fmt.Errorf("planning entries: %w", err)
+	}
+	for i, j := range jobs {
+		j.ref = refs[i]
+	}
+	return refs, nil
 }
 
 // skipFrom puts a slot on record as skipped, with all that come after it.
@@ -322,12 +334,10 @@ func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
 // in flight waits, and everything that came due meanwhile goes out at once after
 // it: the schedule, which ends at an instant, never moves.
 func (g *Generator) pace(stop, abort context.Context, ready <-chan *job, end int64) {
-	sleep, awake := g.sleeper()
+	sleep, awake := sleeper(g.opts.Sleep)
 	defer awake()
-	work := make(chan *job)
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	defer close(work)
+	hand, finish := g.workers(abort, nil)
+	defer finish()
 
 	var full time.Time // when the last wait for room ended
 	for j := range ready {
@@ -356,12 +366,7 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job, end int
 			continue
 		}
 		j.waited = waited
-		select {
-		case work <- j:
-		default:
-			workers.Go(func() { g.worker(abort, j, work, nil) })
-		}
-		runtime.Gosched() // the worker first, if the next slot is due already
+		hand(j)
 	}
 	ended := g.since(time.Now())
 	if stop.Err() == nil {
@@ -370,10 +375,11 @@ func (g *Generator) pace(stop, abort context.Context, ready <-chan *job, end int
 	g.ended.CompareAndSwap(0, ended)
 }
 
-// sleeper returns what waits for an instant, and what to call in the end.
-func (g *Generator) sleeper() (sleep func(context.Context, time.Time) bool, awake func()) {
-	if g.opts.Sleep != nil {
-		return g.opts.Sleep, func() {}
+// sleeper returns what waits for an instant, which is the given one if there is
+// one, and what to call in the end.
+func sleeper(given func(context.Context, time.Time) bool) (sleep func(context.Context, time.Time) bool, awake func()) {
+	if given != nil {
+		return given, func() {}
 	}
 	timer := newKernelTimer()
 	return timer.sleepUntil, timer.close
@@ -388,6 +394,25 @@ func (g *Generator) skip(j *job) {
 func (g *Generator) discard(j *job) {
 	g.charged[g.composer.keyOf(&j.slot)].Add(-int64(j.slot.credits))
 	g.jobs.Put(j)
+}
+
+// workers returns what hands an entry to a worker, a new one if none is free, and
+// what waits until all calls are over. over is told of each entry, if it is not nil.
+func (g *Generator) workers(abort context.Context, over func(results.Submission)) (hand func(*job), finish func()) {
+	work := make(chan *job)
+	var group sync.WaitGroup
+	hand = func(j *job) {
+		select {
+		case work <- j:
+		default:
+			group.Go(func() { g.worker(abort, j, work, over) })
+		}
+		runtime.Gosched() // the worker first, if the next entry is due already
+	}
+	return hand, func() {
+		close(work)
+		group.Wait()
+	}
 }
 
 // worker submits a first entry and then others as they come. It tells of each

@@ -2,10 +2,7 @@ package generator
 
 import (
 	"context"
-	"fmt"
-	"runtime"
 	"sort"
-	"sync"
 	"time"
 
 	"github.com/FactomProject/factom-load/results"
@@ -53,24 +50,17 @@ func (g *Generator) closedLoop(stop, abort context.Context) error {
 		}
 		free <- at + int64(g.load.Think)
 	}
-	work := make(chan *job)
-	var workers sync.WaitGroup
+	hand, finish := g.workers(abort, over)
 	err := g.serve(stop, ends, ready, free, func(j *job) {
 		g.room <- struct{}{} // there is a place for each user
-		select {
-		case work <- j:
-		default:
-			workers.Go(func() { g.worker(abort, j, work, over) })
-		}
-		runtime.Gosched() // the worker first
+		hand(j)
 	})
 	g.ended.CompareAndSwap(0, g.since(time.Now()))
 	end()
 	for j := range ready {
 		g.discard(j)
 	}
-	close(work)
-	workers.Wait()
+	finish()
 	return err
 }
 
@@ -96,7 +86,7 @@ func (g *Generator) stock(stop context.Context, ready chan<- *job) {
 // serve plans an entry for each user who is free, and hands it over, until the
 // last phase or the budget ends or stop is done.
 func (g *Generator) serve(stop context.Context, ends []int64, ready <-chan *job, free <-chan int64, hand func(*job)) error {
-	sleep, awake := g.sleeper()
+	sleep, awake := sleeper(g.opts.Sleep)
 	defer awake()
 	end := ends[len(ends)-1]
 
@@ -141,14 +131,10 @@ func (g *Generator) serve(stop context.Context, ends []int64, ready <-chan *job,
 				waiting = false
 			}
 		}
-		if refs, err = g.opts.Tracker.Plan(batch, refs[:0]); err != nil {
-			for _, ref := range refs {
-				g.opts.Tracker.Skip(ref)
-			}
-			return fmt.Errorf("planning entries: %w", err)
+		if refs, err = g.plan(batch, jobs, refs); err != nil {
+			return err
 		}
-		for i, j := range jobs {
-			j.ref = refs[i]
+		for _, j := range jobs {
 			g.current.Store(int64(j.slot.phase))
 			hand(j)
 		}

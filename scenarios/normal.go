@@ -98,20 +98,20 @@ func (s *Scenario) Normal() []byte {
 		}
 	}
 
-	if q := s.Queries; q != nil {
-		line("queries", q.Rate, q.InFlight)
-		if q.Arrival != l.Arrival {
-			line("queries_arrival", q.Arrival)
+	calls := func(name string, rate float64, inFlight int, arrival Arrival) {
+		line(name, rate, inFlight)
+		if arrival != l.Arrival {
+			line(name+"_arrival", arrival)
 		}
+	}
+	if q := s.Queries; q != nil {
+		calls("queries", q.Rate, q.InFlight, q.Arrival)
 		for _, i := range q.Mix {
 			line("query", i.Method, i.Weight)
 		}
 	}
 	if h := s.Hostile; h != nil {
-		line("hostile", h.Rate, h.InFlight)
-		if h.Arrival != l.Arrival {
-			line("hostile_arrival", h.Arrival)
-		}
+		calls("hostile", h.Rate, h.InFlight, h.Arrival)
 		for _, i := range h.Mix {
 			line("hostile_kind", i.Kind, i.Weight)
 		}

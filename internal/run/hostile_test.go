@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,8 +16,6 @@ import (
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
 	"github.com/FactomProject/factom-load/internal/run"
-	"github.com/FactomProject/factom-load/internal/testnet"
-	"github.com/FactomProject/factom-load/internal/testnet/testnode"
 	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
@@ -220,15 +217,7 @@ func TestHostileCallsNeedConsent(t *testing.T) {
 // It is checked by code that shares nothing with the program: it walks all blocks
 // and asks for the payer's balance.
 func TestHostileRealNode(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a real node takes half a minute")
-	}
-	t.Parallel()
-	n, err := testnet.Start(t.Context(), testnet.Options{Command: testnode.Command(t), BlockTime: 6 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { n.Stop(context.Background()) })
+	n := startReal(t)
 	r, _ := doReal(t, fmt.Sprintf(`
 version: 1
 network: {expect: LOCAL, endpoints: [{url: %q}]}

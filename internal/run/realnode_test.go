@@ -90,10 +90,9 @@ func exported(t *testing.T, dir string) (heights map[string]uint32) {
 	}
 }
 
-// A whole run against a real factomd that is there already, paid by two keys,
-// and checked against the chain by code that shares nothing with the program: it
-// walks all directory blocks and reads every entry.
-func TestRealNode(t *testing.T) {
+// startReal starts a real factomd for a test, which then runs beside others.
+func startReal(t *testing.T) *testnet.Network {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("a real node takes half a minute")
 	}
@@ -103,6 +102,14 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Stop(context.Background()) })
+	return n
+}
+
+// A whole run against a real factomd that is there already, paid by two keys,
+// and checked against the chain by code that shares nothing with the program: it
+// walks all directory blocks and reads every entry.
+func TestRealNode(t *testing.T) {
+	n := startReal(t)
 	other := fundOther(t, n.Endpoint(), 2000)
 	r, dir := doReal(t, realScenario+fmt.Sprintf("network: {expect: LOCAL, endpoints: [{url: %q}]}\n", n.Endpoint()), func(o *run.Options) {
 		o.AboveCeiling = true
