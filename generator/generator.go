@@ -444,6 +444,7 @@ func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 		Sent:      sent,
 		Committed: g.since(p.Committed),
 		Revealed:  g.since(p.Revealed),
+		Tried:     p.Calls == 2,
 		Late:      sent != results.Never && sent-j.at > int64(results.LateAfter),
 		Waited:    j.waited,
 		Err:       p.Err,

@@ -46,6 +46,7 @@ type Submission struct {
 	Sent      int64
 	Committed int64
 	Revealed  int64
+	Tried     bool // the reveal call was made, whatever became of it
 	Late      bool
 	Waited    bool
 	Err       error // nil when both calls said success
@@ -80,6 +81,7 @@ type Collector struct {
 	lastOwn int64  // when the newest own confirmation was seen
 	own     []uint64
 	offer   func(factomd.Hash) bool
+	doubted int64  // when the newest doubtful entry was answered
 	cutOff  bool   // the wait was
 	gauge   *gauge // of one phase, or nil
 }
@@ -103,6 +105,7 @@ type life struct {
 	asked     bool // the audit asked for it
 	listed    bool // the audit saw it in a process list
 	followed  bool // it is in the acceptance sample
+	doubtful  bool // it was refused, and its reveal may have been taken all the same
 }
 
 // result is what the two calls of an entry said.
@@ -147,6 +150,7 @@ func NewCollector(log io.Writer) *Collector {
 		callNames: map[callName]int{},
 		watch:     watchlist{entries: map[factomd.Hash]watched{}, limit: maxWatched},
 		lastOwn:   Never,
+		doubted:   Never,
 	}
 	_, c.err = io.WriteString(log, logMagic)
 	return c
@@ -246,6 +250,9 @@ func (c *Collector) Submitted(ref Ref, s Submission) {
 		if e.Rejected {
 			l.result = rejection
 			c.counts.Rejected++
+			if l.doubtful = s.Tried; s.Tried {
+				c.doubted = max(c.doubted, s.Sent, s.Committed, s.Revealed)
+			}
 		} else {
 			l.result = failure
 			c.counts.Failed++

@@ -66,6 +66,11 @@ func (b *bench) submit(index uint64, at int64, err error) {
 	b.Submitted(b.refs[index], Submission{Sent: at, Committed: at, Revealed: at, Err: err})
 }
 
+// refuse tells of an entry whose two calls were made and that was refused.
+func (b *bench) refuse(index uint64, at int64) {
+	b.Submitted(b.refs[index], Submission{Sent: at, Committed: at, Revealed: at, Tried: true, Err: errRefused})
+}
+
 func (b *bench) block(height uint32, seen int64, entries ...factomd.Hash) {
 	b.Block(Sighting{Height: height, Seen: seen, Entries: entries})
 }

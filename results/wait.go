@@ -27,7 +27,9 @@ func (c *Collector) Setup() (pending, broken int) {
 
 // Awaited returns how many entries can still move: those that the API took, or
 // that may have reached it, or that were seen in a process list, and that are
-// not in a block, as long as a block to come could hold them. Entries that are
+// not in a block, as long as a block to come could hold them. What a node refused
+// it may have taken all the same, but not when its commit was refused and no reveal
+// was sent; that is awaited for the two blocks after its answer. Entries that are
 // accepted already do not count with untilAccepted. It also returns when the
 // newest own confirmation was seen, or [Never].
 //
@@ -61,7 +63,7 @@ func (c *Collector) awaited(untilAccepted bool, counts func(*life) bool) (n int)
 		if !l.inUse || l.sent == Never || l.confirmed != Never || !counts(l) {
 			continue
 		}
-		if l.accepted == Never && l.result == rejection {
+		if l.accepted == Never && l.result == rejection && (!l.doubtful || c.passed(c.doubted)) {
 			continue
 		}
 		if l.accepted != Never && (untilAccepted || c.missed(l)) {

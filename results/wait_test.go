@@ -148,8 +148,30 @@ func TestAwaited(t *testing.T) {
 			},
 			lastOwn: Never, outcome: Failed,
 		},
-		"refused": {
+		"its commit was refused, and no reveal sent": {
 			tell:    func(b *bench) { b.submit(index, 10, errRefused) },
+			lastOwn: Never, outcome: Rejected,
+		},
+		"refused, but its reveal may have been taken": {
+			tell:  func(b *bench) { b.refuse(index, 10); b.Polled(20, 100); b.block(101, 30) },
+			block: 1, accept: 1, lastOwn: Never, outcome: Rejected,
+		},
+		"refused, and in the second of the blocks that could have it": {
+			tell: func(b *bench) {
+				b.refuse(index, 10)
+				b.Polled(20, 100)
+				b.block(101, 30)
+				b.block(102, 40, entryHash(index))
+			},
+			lastOwn: 40, outcome: Confirmed,
+		},
+		"refused, and in neither of the blocks that could have it": {
+			tell: func(b *bench) {
+				b.refuse(index, 10)
+				b.Polled(20, 100)
+				b.block(101, 30)
+				b.block(102, 40)
+			},
 			lastOwn: Never, outcome: Rejected,
 		},
 		"refused, and in a process list all the same": {

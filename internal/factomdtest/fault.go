@@ -16,6 +16,8 @@ type Fault struct {
 	Delay time.Duration
 	// Unheard says that the node never acts on it.
 	Unheard bool
+	// Hold passes between what the node does and its answer.
+	Hold time.Duration
 	// Answer answers instead of the node; nil is the node's own answer, or if
 	// it did not hear the call an empty one.
 	Answer http.HandlerFunc

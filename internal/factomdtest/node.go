@@ -330,6 +330,9 @@ func (n *Node) serve(w http.ResponseWriter, r *http.Request) {
 	if !fault.Unheard {
 		result, failure = n.answer(call.Method, params)
 	}
+	if fault.Hold > 0 && !n.wait(r, nil, fault.Hold) {
+		return
+	}
 	if fault.Answer != nil {
 		fault.Answer(w, r)
 		return

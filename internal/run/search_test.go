@@ -117,7 +117,10 @@ func TestSearchWithASmallBudget(t *testing.T) {
 	}
 }
 
-// A node that goes away in the middle of a search has not come to its limit.
+// A node that goes away in the middle of a search has not come to its limit. It is
+// slow to say that it took a reveal, so that a harness that is late by some tens of
+// milliseconds, on a busy machine, is not the limit of its own search, and no step
+// is judged by how soon its blocks came.
 func TestSearchOfANodeThatGoesAway(t *testing.T) {
 	t.Parallel()
 	var commits atomic.Int64
@@ -125,16 +128,19 @@ func TestSearchOfANodeThatGoesAway(t *testing.T) {
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: time.Second, BlockSeconds: 1, Fault: func(c factomdtest.Call) *factomdtest.Fault {
 		if c.Method == "commit-chain" {
 			// A run that is killed before its first step has a search all the same.
-			if m, err := results.ReadManifest(out); err != nil || m.Search == nil || m.Search.To != 60 || len(m.Search.StopWhen) != 5 || m.Search.Steps == nil {
+			if m, err := results.ReadManifest(out); err != nil || m.Search == nil || m.Search.To != 60 || len(m.Search.StopWhen) != 4 || m.Search.Steps == nil {
 				t.Errorf("%+v, %v", m, err)
 			}
 		}
 		if c.Method == "commit-entry" && commits.Add(1) > 150 || commits.Load() > 150 {
 			return &factomdtest.Fault{Unheard: true, Answer: factomdtest.Says(http.StatusBadGateway, "")}
 		}
+		if c.Method == "reveal-entry" {
+			return &factomdtest.Fault{Hold: 2 * time.Second}
+		}
 		return nil
 	}})
-	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s", n.URL()), func(o *run.Options) { o.Out = out })
+	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s, stop_when: [confirm.p99 > 60blocks]", n.URL()), func(o *run.Options) { o.Out = out })
 	got.verdict(t, report.Interrupted, report.ExitCannot)
 	if s := got.Search; s.Result != results.SearchCutShort || !strings.HasPrefix(got.Run.Why, "the network did not come back after search-") {
 		t.Errorf("%+v; %s", s, got.Run.Why)
