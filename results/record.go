@@ -150,10 +150,17 @@ var ErrExists = errors.New("it exists already and is not empty")
 // ErrLocked says that another process is writing to a run's directory.
 var ErrLocked = errors.New("a run is in progress there")
 
+// ErrLink says that a directory's name is a symbolic link.
+var ErrLink = errors.New("it is a symbolic link")
+
 // Create makes the directory of a new run. An empty directory may be there
-// already; anything else is [ErrExists], or [ErrLocked].
+// already; a symbolic link to one is [ErrLink], as a run is written where its
+// user sees it, and anything else is [ErrExists], or [ErrLocked].
 func Create(path string) (*Directory, error) {
 	d := &Directory{Path: path}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return nil, fmt.Errorf("run directory %s: %w", path, ErrLink)
+	}
 	entries, err := os.ReadDir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -245,7 +252,12 @@ func CleanUp(path string) error {
 
 // Reserve takes the room that [Directory.Release] gives back for the reports.
 func (d *Directory) Reserve() error {
-	if err := os.WriteFile(filepath.Join(d.Path, reserveFile), make([]byte, reserveSize), 0o644); err != nil {
+	f, err := d.Open(reserveFile)
+	if err == nil {
+		_, err = f.Write(make([]byte, reserveSize))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("keeping room for the reports: %w", err)
 	}
 	return nil

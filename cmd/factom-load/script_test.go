@@ -72,7 +72,8 @@ func TestScripts(t *testing.T) {
 			"nowhere":        nowhere,
 			"planned":        planned,
 			"proxy":          proxy,
-			"terminate":      terminate,
+			"private":        private,
+			"signal":         sendSignal,
 			"disk":           disk,
 		},
 	})
@@ -201,13 +202,32 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s does not come", args[0])
 }
 
-// terminate sends SIGTERM to the programs in the background: kill cannot.
-func terminate(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) > 0 || neg {
-		ts.Fatalf("usage: terminate")
+// signal NAME sends a signal to the programs in the background. The script's own
+// kill knows two of them.
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
+	if len(args) != 1 || signals[args[0]] == 0 || neg {
+		ts.Fatalf("usage: signal TERM|HUP|STOP|CONT")
 	}
 	for _, c := range ts.BackgroundCmds() {
-		ts.Check(c.Process.Signal(syscall.SIGTERM))
+		ts.Check(c.Process.Signal(signals[args[0]]))
+	}
+}
+
+// private DIR fails if a file or a directory below it can be written by others
+// than its owner.
+func private(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: private DIR")
+	}
+	list, err := files(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, f := range list {
+		info, err := os.Lstat(f)
+		ts.Check(err)
+		if info.Mode().Perm()&0o022 != 0 {
+			ts.Fatalf("%s has mode %v", f, info.Mode())
+		}
 	}
 }
 

@@ -209,6 +209,8 @@ func outHint(err error) error {
 	switch {
 	case errors.Is(err, results.ErrExists):
 		return fmt.Errorf("%w\n    hint: choose another directory with --out; runs are never overwritten", err)
+	case errors.Is(err, results.ErrLink):
+		return fmt.Errorf("%w\n    hint: name the directory itself with --out", err)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("%w\n    hint: free some room there, or choose a directory on another disk with --out", err)
 	}
