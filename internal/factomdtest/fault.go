@@ -110,3 +110,21 @@ func Reset() http.HandlerFunc {
 		c.Close()
 	}
 }
+
+// Drip answers with a byte each tenth of a second, without end.
+func Drip() http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"jsonrpc":"2.0","id":0,"result":"`)
+		for {
+			http.NewResponseController(w).Flush()
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+			if _, err := io.WriteString(w, "x"); err != nil {
+				return
+			}
+		}
+	}
+}
