@@ -49,6 +49,22 @@ func (c *Collector) Owed() int {
 	return c.awaited(false, func(l *life) bool { return l.result == success || l.accepted != Never })
 }
 
+// Gone returns how many entries are lost for sure by now: a process list held
+// them, and the two saved blocks that could hold them lack them. Those that left no
+// trace are not among them, as only the audit can tell.
+//
+// It passes over everything outstanding; call it a few times a second at most.
+func (c *Collector) Gone() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.lives {
+		if l := &c.lives[i]; l.inUse && l.result == success && l.accepted != Never && l.confirmed == Never && c.missed(l) {
+			n++
+		}
+	}
+	return n
+}
+
 // SavedSince reports whether a block was read that was saved after an instant.
 func (c *Collector) SavedSince(at int64) bool {
 	c.mu.Lock()

@@ -73,8 +73,8 @@ func TestLostAfterAcceptance(t *testing.T) {
 				b.block(height, 100)
 			}
 			awaited, _ := b.Awaited(false)
-			if (awaited == 0) != c.lost {
-				t.Errorf("%d awaited", awaited)
+			if gone := b.Gone(); (awaited == 0) != c.lost || (gone == 1) != c.lost {
+				t.Errorf("%d awaited, %d gone", awaited, gone)
 			}
 			if n, _ := b.Awaited(true); n != 0 {
 				t.Errorf("%d awaited until accepted", n)

@@ -91,6 +91,10 @@ const (
 	// DefaultTimeoutBlocks is in directory blocks.
 	DefaultTimeoutBlocks = 3
 
+	// DefaultAbortGrace is of the rules in abort_on, of which there are none by
+	// default.
+	DefaultAbortGrace = 30 * time.Second
+
 	// DefaultPrimary is what compare decides by. There are no thresholds by
 	// default: a run that loses entries fails without one.
 	DefaultPrimary Metric = "accept.p95"

@@ -130,6 +130,12 @@ func (s *Scenario) Normal() []byte {
 	for _, t := range s.Thresholds {
 		line("threshold", t.Expression)
 	}
+	for _, r := range s.Abort.Rules {
+		line("abort", r.Expression)
+	}
+	if len(s.Abort.Rules) > 0 {
+		line("abort_grace_ns", s.Abort.Grace.Nanoseconds())
+	}
 	line("primary", string(s.Primary))
 	return b.Bytes()
 }

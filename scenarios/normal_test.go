@@ -284,5 +284,14 @@ func drawScenario(t *rapid.T) *Scenario {
 		}
 		s.Thresholds = append(s.Thresholds, threshold)
 	}
+	s.Abort.Grace = DefaultAbortGrace
+	for range rapid.IntRange(0, 2).Draw(t, "rules") {
+		rule, p := parseAbortRule(rapid.SampledFrom([]string{"lost > 3", "failed>0.5%", "stalled for 1.5blocks", "stalled for 90s", "credits < 7"}).Draw(t, "rule"))
+		if p != nil {
+			t.Fatal(p)
+		}
+		s.Abort.Rules = append(s.Abort.Rules, rule)
+		s.Abort.Grace = time.Duration(rapid.Int64Range(1, int64(maxGrace)).Draw(t, "grace"))
+	}
 	return s
 }

@@ -43,6 +43,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		Load:     defaultLoad(),
 		Confirm:  Confirm{Until: DefaultUntil, Timeout: Span{Blocks: DefaultTimeoutBlocks}},
 		Primary:  DefaultPrimary,
+		Abort:    Abort{Grace: DefaultAbortGrace},
 	}
 	mixOK := true
 	d.fields(root,
@@ -58,6 +59,8 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"hostile", into(d.hostile, &s.Hostile)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
+		field{"abort_on", into(d.abortRules, &s.Abort.Rules)},
+		field{"abort_grace", into(d.grace, &s.Abort.Grace)},
 		field{"compare", into(d.compare, &s.Primary)},
 	)
 	d.require(root, "version", "begin the file with version: 1")
@@ -79,6 +82,9 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		s.Network.Local = defaultLocal()
 	}
 	d.searchable(root, s)
+	if n := root.get("abort_grace"); n != nil && root.get("abort_on") == nil {
+		d.report(n, "there is no rule for a grace", "add abort_on: [lost > 0]")
+	}
 	return s
 }
 

@@ -25,6 +25,12 @@ func render(s *Scenario) []byte {
 			p("- %q", t.Expression)
 		}
 	}
+	if len(s.Abort.Rules) > 0 {
+		p("abort_grace: %dns\nabort_on:", s.Abort.Grace)
+		for _, r := range s.Abort.Rules {
+			p("- %q", r.Expression)
+		}
+	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	l := s.Load
 	p("load:\n  in_flight: %d\n  submit_timeout: %dns\n  reveal: %s", l.InFlight, l.SubmitTimeout, l.Reveal)

@@ -25,6 +25,7 @@ type Scenario struct {
 	Hostile     *Hostile // or nil
 	Confirm     Confirm
 	Thresholds  []Threshold
+	Abort       Abort
 	// Primary is the metric by which compare decides, for example accept.p95.
 	Primary Metric
 }

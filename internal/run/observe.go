@@ -44,6 +44,9 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	group.Go(func() { r.keep(ctx) })
 	group.Go(func() { r.pauses.run(ctx) })
 	group.Go(func() { r.watchCredits(ctx) })
+	if len(r.Scenario.Abort.Rules) > 0 {
+		group.Go(func() { r.watchRules(ctx) })
+	}
 	group.Go(func() {
 		if err := r.sampling.run(ctx, r.sample); err != nil {
 			r.interrupt(err.Error())
