@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/FactomProject/factom-load/generator"
+	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
 	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
@@ -108,4 +111,81 @@ func submits(n *factomdtest.Node) (calls int) {
 		calls += n.Calls(method)
 	}
 	return calls
+}
+
+// What a local node took with it when the harness was killed is not called lost, and
+// a torn end of the record is cut off and counted.
+func TestResumeWithoutItsNode(t *testing.T) {
+	t.Parallel()
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: 10 * time.Second})
+	dir := filepath.Join(t.TempDir(), "run")
+	kill(t, n, dir, 1200*time.Millisecond)
+	change(t, filepath.Join(dir, results.ManifestFile), func(b []byte) []byte {
+		return bytes.Replace(b, []byte(`"embedded": false`), []byte(`"embedded": true`), 1)
+	})
+	change(t, filepath.Join(dir, results.EntriesFile), func(b []byte) []byte { return append(b, "torn"...) })
+	out, err := exec.Command("factom-load", "resume", dir, "--json").Output()
+	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != report.ExitCannot {
+		t.Errorf("resume exits with %v", err)
+	}
+	var r report.Report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != report.Interrupted || r.Totals.Lost != 0 || r.Totals.Planned == 0 || !strings.Contains(r.VerdictWhy, "the local node ended with it") {
+		t.Errorf("%s: %s %+v", r.Verdict, r.VerdictWhy, r.Totals)
+	}
+	if again := r.Run.Resumed; len(again) != 1 || again[0].DamageBytes != 4 || !again[0].NodeGone {
+		t.Errorf("resumed %+v", again)
+	}
+}
+
+// Another chain than the run's is not asked, and MAIN never; the record stays as it
+// was, and can be resumed on the right one.
+func TestResumeRefuses(t *testing.T) {
+	t.Parallel()
+	genesis := factomd.Hash{1}
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond, Genesis: genesis})
+	n.CloseBlock() // the run begins after a block that no other chain has
+	dir := filepath.Join(t.TempDir(), "run")
+	kill(t, n, dir, 500*time.Millisecond)
+	before, err := os.ReadFile(filepath.Join(dir, results.EntriesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]factomdtest.Options{
+		"is a node of MAIN":   {NetworkID: factomdtest.Main},
+		"and the run was on":  {NetworkID: factomdtest.Test},
+		"it is another chain": {BlockTime: time.Hour, Genesis: genesis},
+		"is another one":      {BlockTime: 250 * time.Millisecond, Genesis: genesis},
+	} {
+		other := factomdtest.New(t, o)
+		if o.BlockTime == 250*time.Millisecond {
+			for range 100 {
+				other.CloseBlock()
+			}
+		}
+		out, err := exec.Command("factom-load", "resume", dir, "--endpoint", other.URL()).CombinedOutput()
+		if err == nil || !bytes.Contains(out, []byte(want)) {
+			t.Errorf("%v: %s; want %q", err, out, want)
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, results.EntriesFile)); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("a refused resume changed the record: %v", err)
+	}
+	out, err := exec.Command("factom-load", "report", dir).CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("hint: factom-load resume")) {
+		t.Errorf("report of a killed run: %v: %s", err, out)
+	}
+}
+
+func change(t *testing.T, name string, f func([]byte) []byte) {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, f(b), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -58,7 +58,7 @@ func Resume(stop context.Context, o ResumeOptions) (err error) {
 	}
 	gone := r.manifest.Network.Embedded && len(o.Endpoints) == 0
 	if !gone {
-		if err := r.reconnect(stop, o.Endpoints); err != nil {
+		if err := r.reconnect(stop, o.Endpoints, past.Scanned); err != nil {
 			return &Refused{err}
 		}
 		defer r.network.close()
@@ -70,8 +70,8 @@ func Resume(stop context.Context, o ResumeOptions) (err error) {
 }
 
 // reconnect reaches the run's network, and makes sure that it is the same: of MAIN
-// nothing is asked, here as anywhere.
-func (r *run) reconnect(ctx context.Context, instead []string) (err error) {
+// nothing is asked, here as anywhere. Block number scanned is the newest on record.
+func (r *run) reconnect(ctx context.Context, instead []string, scanned uint32) (err error) {
 	was := r.manifest.Network
 	if was.SavedBlock == "" {
 		return errors.New("the record is of an older version, and does not say which chain the run was on\n" +
@@ -99,9 +99,9 @@ func (r *run) reconnect(ctx context.Context, instead []string) (err error) {
 		return fmt.Errorf("%s is a node of the network %s (%s, genesis %s), and the run was on %s (%s, genesis %s)\n"+
 			"    hint: name an endpoint of the run's network with --endpoint", url, n.identity.Name, id, n.identity.Genesis, was.Name, was.ID, was.Genesis)
 	}
-	if n.saved < was.Saved {
-		return fmt.Errorf("%s has blocks up to %d, and the run began after block %d: it is another chain, or has not loaded it\n"+
-			"    hint: wait until the node has its blocks, or name another endpoint with --endpoint", url, n.saved, was.Saved)
+	if had := max(was.Saved, scanned); n.saved < had {
+		return fmt.Errorf("%s has blocks up to %d, and the run saw block %d: it is another chain, or has not loaded it\n"+
+			"    hint: wait until the node has its blocks, or name another endpoint with --endpoint", url, n.saved, had)
 	}
 	block, err := n.first().DirectoryBlock(ctx, was.Saved)
 	if err != nil {
