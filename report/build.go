@@ -63,6 +63,7 @@ type fold struct {
 	confirmed map[uint32][]int64 // by block height: confirm latencies in nanoseconds
 	lost      []LostEntry
 	lostTotal uint64
+	unwatched uint64 // entries of blocks that were saved while nobody watched
 	series    seriesFold
 	queries   queriesFold
 	hostile   hostileFold
@@ -126,7 +127,9 @@ func (f *fold) entry(e *results.Entry) error {
 	if e.Endpoint < len(f.endpoints) {
 		f.endpoints[e.Endpoint].entry(e)
 	}
-	if e.Confirmed != results.Never {
+	if e.Unwatched {
+		f.unwatched++
+	} else if e.Confirmed != results.Never {
 		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
 	}
 	if e.Outcome == results.Lost {
@@ -161,7 +164,7 @@ func (f *fold) sortLost() {
 func (s *section) entry(e *results.Entry) {
 	s.totals.add(e)
 	s.latency.record(e)
-	if e.Confirmed != results.Never {
+	if e.Confirmed != results.Never && !e.Unwatched {
 		s.confirmed.add(e.Confirmed)
 	}
 	if e.Error != nil {
@@ -176,7 +179,8 @@ func (t *Totals) add(e *results.Entry) {
 	} else {
 		t.Entries++
 	}
-	if e.Sent != results.Never {
+	// The instant of sending can be missing on the record of a killed run.
+	if e.Sent != results.Never || e.Outcome == results.Confirmed {
 		t.Sent++
 		t.Bytes += uint64(e.Size)
 	}
@@ -316,6 +320,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
 			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
 			Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
+			Resumed: []Resumption{}, ConfirmedUnwatched: f.unwatched,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
 		},
 		Load:        Load(m.Load),
@@ -339,6 +344,9 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 			HostileRequests: m.Harness.HostileRequests, ConnectionsMax: m.Harness.ConnectionsMax,
 			MissedSlots: f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},
+	}
+	for _, again := range m.Resumed {
+		r.Run.Resumed = append(r.Run.Resumed, Resumption(again))
 	}
 	if r.Load.Model == "" {
 		r.Load.Model = results.OpenLoop

@@ -69,10 +69,33 @@ func (f *fold) judge(r *Report) error {
 	if r.Search != nil {
 		r.VerdictWhy = "Search: " + r.Search.Why + ". " + r.VerdictWhy
 	}
+	r.VerdictWhy += resumedText(r.Run)
 	if f.m.EndedEarly != "" {
 		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
 	}
 	return nil
+}
+
+// resumedText says that a run was interrupted and resumed, for how long, and what
+// that leaves unknown.
+func resumedText(run Run) string {
+	if len(run.Resumed) == 0 {
+		return ""
+	}
+	var gap float64
+	var damage int64
+	for _, again := range run.Resumed {
+		gap += again.GapS
+		damage += again.DamageBytes
+	}
+	text := fmt.Sprintf(" The harness was killed, and nobody watched for %.1f s until the run was resumed.", gap)
+	if n := run.ConfirmedUnwatched; n > 0 {
+		text += fmt.Sprintf(" %d of the confirmed entries are in blocks of that time, and in no latency.", n)
+	}
+	if damage > 0 {
+		text += fmt.Sprintf(" %d bytes at the end of the record were damaged: what they told is not known, and entries that only they knew of count as skipped.", damage)
+	}
+	return text
 }
 
 // thresholds fills in the thresholds. It returns whether more entries are lost than

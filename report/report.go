@@ -77,8 +77,23 @@ type Run struct {
 	Why         string            `json:"why"` // why it was interrupted, or empty
 	// EndedEarly is why sending ended before the load's own end although nothing
 	// interrupted it, or empty.
-	EndedEarly string   `json:"ended_early"`
-	Scenario   Scenario `json:"scenario"`
+	EndedEarly string `json:"ended_early"`
+	// Resumed has each time that the run was taken up again after the harness was
+	// killed.
+	Resumed []Resumption `json:"resumed"`
+	// ConfirmedUnwatched counts the entries of blocks that were saved between a kill
+	// and a resumption: when is not known, so that they are in no latency.
+	ConfirmedUnwatched uint64   `json:"confirmed_unwatched"`
+	Scenario           Scenario `json:"scenario"`
+}
+
+// A Resumption is a killed run's being taken up again, to account for what it sent.
+type Resumption struct {
+	At          time.Time `json:"at"`           // UTC
+	GapS        float64   `json:"gap_s"`        // since the newest instant on record
+	ToolVersion string    `json:"tool_version"` // of the program that did it
+	DamageBytes int64     `json:"damage_bytes"` // at the end of the record, which were cut off
+	NodeGone    bool      `json:"node_gone"`    // the node ended with the harness: nobody could be asked
 }
 
 // Scenario names the scenario of a run.

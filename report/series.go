@@ -76,7 +76,9 @@ func (f *seriesFold) entry(e *results.Entry) {
 		f.at(e.Accepted).accepted++
 	}
 	if e.Confirmed != results.Never {
-		f.at(e.Planned).confirm = append(f.at(e.Planned).confirm, milliseconds(e.Confirmed-e.Planned))
+		if !e.Unwatched {
+			f.at(e.Planned).confirm = append(f.at(e.Planned).confirm, milliseconds(e.Confirmed-e.Planned))
+		}
 		found := f.at(e.Confirmed)
 		found.confirmed++
 		if ok && e.Confirmed > e.Revealed {

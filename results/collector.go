@@ -140,7 +140,13 @@ type Counts struct {
 // NewCollector returns a collector that writes its frames to log, one Write
 // each.
 func NewCollector(log io.Writer) *Collector {
-	c := &Collector{
+	c := newCollector(log)
+	_, c.err = io.WriteString(log, logMagic)
+	return c
+}
+
+func newCollector(log io.Writer) *Collector {
+	return &Collector{
 		log:       log,
 		byHash:    map[factomd.Hash]Ref{},
 		setup:     map[factomd.Hash]struct{}{},
@@ -152,8 +158,6 @@ func NewCollector(log io.Writer) *Collector {
 		lastOwn:   Never,
 		doubted:   Never,
 	}
-	_, c.err = io.WriteString(log, logMagic)
-	return c
 }
 
 // Offer has f told of every entry that the API took. It says whether the entry
@@ -182,30 +186,35 @@ func (c *Collector) Plan(batch []Planned, refs []Ref) ([]Ref, error) {
 		if _, twice := c.byHash[p.Hash]; twice {
 			return refs, fmt.Errorf("entry %d has the same bytes as another: the workload does not make distinct entries", p.Index)
 		}
-		ref := c.alloc()
-		c.lives[ref] = life{
-			hash: p.Hash, index: p.Index, planned: p.At,
-			sent: Never, accepted: Never, confirmed: Never,
-			endpoint: uint16(p.Endpoint), phase: uint16(p.Phase),
-			inUse: true, setup: p.Phase == SetupPhase,
-		}
-		refs = append(refs, ref)
+		refs = append(refs, c.add(p))
 		c.counts.Planned++
 		c.gaugeOf(uint16(p.Phase)).planned()
 		c.w.planned(p)
-		if p.Hash.IsZero() {
-			continue
-		}
-		c.byHash[p.Hash] = ref
-		switch {
-		case p.Kind == KindChain && p.Phase == SetupPhase:
-			c.setup[p.Chain] = struct{}{}
-		case p.Kind == KindChain:
-			c.lives[ref].begins = true
-			c.begun[p.Chain], c.begins[ref] = ref, p.Chain
-		}
 	}
 	return refs, c.flush()
+}
+
+// add begins to follow an entry.
+func (c *Collector) add(p *Planned) Ref {
+	ref := c.alloc()
+	c.lives[ref] = life{
+		hash: p.Hash, index: p.Index, planned: p.At,
+		sent: Never, accepted: Never, confirmed: Never,
+		endpoint: uint16(p.Endpoint), phase: uint16(p.Phase),
+		inUse: true, setup: p.Phase == SetupPhase,
+	}
+	if p.Hash.IsZero() {
+		return ref
+	}
+	c.byHash[p.Hash] = ref
+	switch {
+	case p.Kind == KindChain && p.Phase == SetupPhase:
+		c.setup[p.Chain] = struct{}{}
+	case p.Kind == KindChain:
+		c.lives[ref].begins = true
+		c.begun[p.Chain], c.begins[ref] = ref, p.Chain
+	}
+	return ref
 }
 
 func (c *Collector) alloc() Ref {

@@ -44,6 +44,7 @@ type Entry struct {
 	Late      bool  // it went out more than [LateAfter] after its planned instant
 	Waited    bool  // the in-flight limit held it back
 	Ambiguous bool  // confirmed although its submit was rejected or failed
+	Unwatched bool  // its block was saved while nobody watched: Confirmed is when it was found
 	Error     *Error
 }
 

@@ -53,6 +53,8 @@ const (
 	recCallName                        // what is called, that calls refer to by number
 	recCall                            // a call that is not an entry's
 	recFinding                         // something that the node must not do
+
+	recResumed recordType = 15 // nobody watched: what was killed is accounted for from here on
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
@@ -193,6 +195,14 @@ func (w *logWriter) finding(f Finding) {
 	w.text(f.Detail)
 }
 
+// resumed writes that the record goes on at an instant, and the height up to which
+// blocks were saved before, with nobody there to see when.
+func (w *logWriter) resumed(at int64, saved uint32) {
+	w.buf = append(w.buf, byte(recResumed))
+	w.since(0, at)
+	w.uint(uint64(saved))
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -219,6 +229,7 @@ type visitor interface {
 	callName(id int, n callName) error
 	call(name int, c Call, errID int) error
 	finding(f Finding) error
+	resumed(at int64, saved uint32) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -445,6 +456,9 @@ func (d *decoder) record(v visitor) error {
 	case recFinding:
 		f := Finding{At: d.since().after(0), Kind: FindingKind(d.text()), Name: d.text(), Detail: d.text()}
 		tell = func(v visitor) error { return v.finding(f) }
+	case recResumed:
+		at, saved := d.since().after(0), uint32(d.small())
+		tell = func(v visitor) error { return v.resumed(at, saved) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

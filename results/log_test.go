@@ -51,6 +51,9 @@ func (t *transcript) call(name int, c Call, errID int) error {
 }
 
 func (t *transcript) finding(f Finding) error { return t.add("finding %+v", f) }
+func (t *transcript) resumed(at int64, saved uint32) error {
+	return t.add("resumed %d %d", at, saved)
+}
 
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {

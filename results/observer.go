@@ -47,6 +47,10 @@ type ObserverOptions struct {
 	NetworkID uint32
 	// From is the saved height at the start; blocks above it are read.
 	From uint32
+	// Newest is the saved height that the node told at Asked, if it is above From:
+	// nobody saw the blocks up to it being saved.
+	Newest uint32
+	Asked  time.Time
 	// Start is the run's start, from which instants are counted.
 	Start time.Time
 	// Saved is told of each block that was read, if it is not nil.
@@ -87,7 +91,12 @@ type NodeState struct {
 
 // NewObserver returns an observer that tells c.
 func NewObserver(c *Collector, o ObserverOptions) *Observer {
-	return &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1, newest: o.From}
+	watch := &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1, newest: o.From, lastPoll: o.Asked}
+	if o.Newest > o.From {
+		watch.newest = o.Newest
+		watch.unread = []sight{{o.Newest, int64(o.Asked.Sub(o.Start))}}
+	}
+	return watch
 }
 
 // Wake makes the observer look at once, because something hints at a new block.

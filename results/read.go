@@ -53,7 +53,7 @@ func ReadEntries(path string, r Reader) (Summary, error) {
 }
 
 func read(f io.Reader, r Reader) (Summary, error) {
-	j := &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
+	j := newJoiner(r)
 	damage, err := readLog(f, j)
 	if err != nil {
 		return Summary{}, err
@@ -84,7 +84,12 @@ type joiner struct {
 	names  map[int]callName
 	count  uint64
 	ended  bool
-	last   int64 // the newest instant at which something happened
+	last   int64  // the newest instant at which something happened
+	unseen uint32 // blocks up to it, read from here on, were saved while nobody watched
+}
+
+func newJoiner(r Reader) *joiner {
+	return &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
 }
 
 type joined struct {
@@ -218,7 +223,7 @@ func (j *joiner) block(b Block, own []uint64) error {
 		if e.decided {
 			return fmt.Errorf("%w: entry %d has two outcomes", errMalformed, index)
 		}
-		e.Confirmed, e.Height = b.Seen, b.Height
+		e.Confirmed, e.Height, e.Unwatched = b.Seen, b.Height, b.Height <= j.unseen
 		e.Outcome, e.decided = Confirmed, true
 		if err := j.settle(e); err != nil {
 			return err
@@ -257,6 +262,11 @@ func (j *joiner) finding(f Finding) error {
 		j.Finding(f)
 	}
 	j.last = max(j.last, f.At)
+	return nil
+}
+
+func (j *joiner) resumed(at int64, saved uint32) error {
+	j.last, j.unseen = max(j.last, at), saved
 	return nil
 }
 

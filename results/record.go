@@ -50,8 +50,11 @@ type Manifest struct {
 	SendEnded   int64     `json:"send_ended_ns,omitempty"`
 	Ended       time.Time `json:"ended,omitzero"`
 	Interrupted bool      `json:"interrupted"`
-	Why         string    `json:"why,omitempty"`     // why it was interrupted
-	Failure     bool      `json:"failure,omitempty"` // it was not the user who interrupted it
+	// Resumed has each time that the run was taken up again after the harness was
+	// killed.
+	Resumed []Resumption `json:"resumed,omitempty"`
+	Why     string       `json:"why,omitempty"`     // why it was interrupted
+	Failure bool         `json:"failure,omitempty"` // it was not the user who interrupted it
 	// EndedEarly is why sending ended before the load's own end although nothing
 	// interrupted it.
 	EndedEarly string `json:"ended_early,omitempty"`
@@ -99,6 +102,15 @@ type Environment struct {
 	Go          string `json:"go"`
 }
 
+// A Resumption is a killed run's being taken up again, to account for what it sent.
+type Resumption struct {
+	At          time.Time `json:"at"`           // UTC
+	GapS        float64   `json:"gap_s"`        // since the newest instant on record
+	ToolVersion string    `json:"tool_version"` // of the program that did it
+	DamageBytes int64     `json:"damage_bytes"` // at the end of entries.log, which were cut off
+	NodeGone    bool      `json:"node_gone"`    // the node ended with the harness: nobody could be asked
+}
+
 // Network is the network under load.
 type Network struct {
 	ID           string     `json:"id"`
@@ -106,6 +118,13 @@ type Network struct {
 	BlockSeconds float64    `json:"block_seconds"`
 	Embedded     bool       `json:"embedded"`
 	Endpoints    []Endpoint `json:"endpoints"`
+
+	// Genesis is the key MR of block 0, and Saved the height of the newest block
+	// before the run, with its key MR: they say which chain it is. Older records
+	// have none.
+	Genesis    string `json:"genesis,omitempty"`
+	Saved      uint32 `json:"saved_height,omitempty"`
+	SavedBlock string `json:"saved_block,omitempty"`
 }
 
 // Endpoint is one API of the network.
@@ -180,6 +199,16 @@ func Create(path string) (*Directory, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// Reopen locks the directory of a run that was killed. It is [ErrLocked] if the run
+// is in progress.
+func Reopen(path string) (*Directory, error) {
+	lock, err := acquire(filepath.Join(path, lockFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Directory{Path: path, lock: lock}, nil
 }
 
 // missing returns the directories that have to be made for a path, the innermost

@@ -31,6 +31,9 @@ directory, and exits as the run did.`,
 			if err != nil {
 				return err
 			}
+			if m, err := results.ReadManifest(dir); err == nil && m.Ended.IsZero() && !quiet {
+				fmt.Fprintf(e.stderr, "the run was killed before its end\n    hint: factom-load resume %s looks for what it sent\n", dir)
+			}
 			return e.present(r, dir, asJSON, quiet)
 		},
 	}

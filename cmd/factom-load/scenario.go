@@ -42,6 +42,11 @@ func (f *scenarioFlags) load(stdin io.Reader, name string) (*loadedScenario, err
 	if err != nil {
 		return nil, usage(err)
 	}
+	return f.apply(text, file)
+}
+
+// apply applies the flags to the text of a scenario.
+func (f *scenarioFlags) apply(text []byte, file string) (_ *loadedScenario, err error) {
 	l := &loadedScenario{file: file, text: text}
 	var sets []scenarios.Override
 	for _, arg := range f.sets {

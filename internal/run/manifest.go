@@ -32,6 +32,7 @@ func (r *run) newManifest() *results.Manifest {
 		Network: results.Network{
 			ID: fmt.Sprintf("%08x", n.identity.ID), Name: n.identity.Name,
 			BlockSeconds: n.blockTime.Seconds(), Embedded: n.local != nil,
+			Genesis: n.identity.Genesis.String(), Saved: n.saved, SavedBlock: n.block.String(),
 		},
 	}
 	if l := s.Load; l.Closed() {

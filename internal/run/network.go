@@ -23,8 +23,10 @@ type network struct {
 	endpoints []endpoint
 	identity  factomd.Network
 	blockTime time.Duration
-	saved     uint32 // height at the start
-	skew      skew   // of the endpoint whose clock is off most
+	saved     uint32       // height at the start
+	block     factomd.Hash // key MR of the block at that height
+	asked     time.Time    // when the first endpoint told the height
+	skew      skew         // of the endpoint whose clock is off most
 
 	connections factomd.Gauge // of all endpoints
 
@@ -177,7 +179,12 @@ func (n *network) identify(ctx context.Context, expect string) error {
 		}
 		n.blockTime = blockTime
 		if i == 0 {
-			n.saved = minute.SavedHeight // the observer begins with this endpoint
+			n.saved, n.asked = minute.SavedHeight, asked // the observer begins with this endpoint
+			newest, err := e.client.DirectoryBlock(ctx, n.saved)
+			if err != nil {
+				return err
+			}
+			n.block = newest.KeyMR
 		} else if err := n.sameChain(ctx, e.client, min(n.saved, minute.SavedHeight)); err != nil {
 			return err
 		}
