@@ -53,6 +53,8 @@ const (
 	recCallName                        // what is called, that calls refer to by number
 	recCall                            // a call that is not an entry's
 	recFinding                         // something that the node must not do
+
+	recEvent recordType = 14 // something that happened meanwhile
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
@@ -193,6 +195,14 @@ func (w *logWriter) finding(f Finding) {
 	w.text(f.Detail)
 }
 
+func (w *logWriter) event(e Event) {
+	w.buf = append(w.buf, byte(recEvent))
+	w.since(0, e.At)
+	w.text(string(e.Kind))
+	w.text(e.Detail)
+	w.text(e.Endpoint)
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -219,6 +229,7 @@ type visitor interface {
 	callName(id int, n callName) error
 	call(name int, c Call, errID int) error
 	finding(f Finding) error
+	event(e Event) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -445,6 +456,9 @@ func (d *decoder) record(v visitor) error {
 	case recFinding:
 		f := Finding{At: d.since().after(0), Kind: FindingKind(d.text()), Name: d.text(), Detail: d.text()}
 		tell = func(v visitor) error { return v.finding(f) }
+	case recEvent:
+		e := Event{At: d.since().after(0), Kind: EventKind(d.text()), Detail: d.text(), Endpoint: d.text()}
+		tell = func(v visitor) error { return v.event(e) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}
