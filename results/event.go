@@ -111,7 +111,11 @@ func (p *pace) polled(endpoint string, n NodeState) {
 	switch stuck := still > beyond(minute, stallSlack); {
 	case !p.stalled && (stuck || said):
 		p.stalled = true
-		p.tell(Event{At: n.At, Kind: StallBegin, Endpoint: endpoint, Detail: fmt.Sprintf(
+		began := p.first + int64(minute) // when the next one was due
+		if !stuck {
+			began = p.stalledSince
+		}
+		p.tell(Event{At: began, Kind: StallBegin, Endpoint: endpoint, Detail: fmt.Sprintf(
 			"minute %d after block %d has lasted %s so far, a minute of the network %s%s",
 			p.minute, p.leader, shown(still), minute, alsoSaid(said))})
 	case p.stalled && !stuck && !n.Stalled:

@@ -43,7 +43,12 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []EventKind
-			p := newPace(10*time.Second, func(e Event) { got = append(got, e.Kind) })
+			p := newPace(10*time.Second, func(e Event) {
+				got = append(got, e.Kind)
+				if e.Kind == StallBegin && (e.At < 5*second || e.At > 7500*ms) {
+					t.Errorf("the stall began at %d ms", e.At/ms)
+				}
+			})
 			for at := int64(0); at < 30*second; at += int64(poll) {
 				m := c.minute(at)
 				p.polled("node", NodeState{At: at, Minute: factomd.Minute{
