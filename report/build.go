@@ -24,7 +24,7 @@ func Build(path string) (*Report, error) {
 		return nil, err
 	}
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add})
+	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,7 @@ type fold struct {
 	queries   queriesFold
 	hostile   hostileFold
 	findings  findingFold
+	events    eventFold
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
 	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
@@ -328,7 +329,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Network: Network{
 			ID: m.Network.ID, Name: m.Network.Name,
 			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded,
-			Endpoints: []NetworkEndpoint{},
+			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes),
 		},
 		Totals:  f.all.totals,
 		Phases:  []Phase{},
@@ -338,6 +339,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Errors:  f.all.errors.rows(),
 
 		Findings: f.findings.rows(), FindingsOpen: m.FindingsOpen,
+		Events: f.events.rows(), EventsDropped: f.events.dropped,
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
 			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,

@@ -20,6 +20,7 @@ type chart struct {
 	desc   string // what it shows, in words, for those who cannot see it
 	x      axis
 	bands  []band
+	events []float64 // instants on the x axis
 	panels []panel
 }
 
@@ -148,6 +149,9 @@ func (c chart) draw(f frame) template.HTML {
 		cv.grid(r.y.ticks(min(int((r.bottom-r.top)/21), 7)), y, f.left, f.width-f.right)
 		for _, t := range xTicks {
 			cv.path("grid", "M"+svgNum(x.at(t.at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
+		}
+		for _, at := range c.events {
+			cv.path("event", "M"+svgNum(x.at(at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
 		}
 		cv.path("axis", "M"+svgNum(f.left)+" "+svgNum(r.bottom)+"H"+svgNum(f.width-f.right))
 		for _, m := range r.marks {

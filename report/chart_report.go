@@ -52,6 +52,9 @@ func timeAxis(r *Report) axis {
 	for _, b := range r.Blocks {
 		hi = max(hi, b.ClosedS)
 	}
+	for _, at := range eventTimes(r) {
+		hi = max(hi, at)
+	}
 	if !(hi > lo) {
 		hi = lo + 1
 	}
@@ -148,7 +151,7 @@ func perPointText(s Series, n int, what string) string {
 }
 
 func rateChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "rates", title: "Rates over time", x: timeAxis(r), bands: phaseBands(r)}
+	c := chart{id: "rates", title: "Rates over time", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
 	xs := r.Series.middles()
 	p := panel{height: 250}
 	peak, peakSent := 0.0, 0.0
@@ -219,7 +222,7 @@ func blockRates(r *Report, n int) []datum {
 }
 
 func latencyChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "latency-time", title: "Latency over time", x: timeAxis(r), bands: phaseBands(r)}
+	c := chart{id: "latency-time", title: "Latency over time", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
 	xs := r.Series.middles()
 	p := panel{height: 270}
 	lo, hi := 0.0, 0.0
@@ -460,7 +463,7 @@ func joinBlocks(group []Block, x float64) blockGroup {
 }
 
 func pressureChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "pressure", title: "In flight and outstanding", x: timeAxis(r), bands: phaseBands(r)}
+	c := chart{id: "pressure", title: "In flight and outstanding", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
 	caption := "In flight: sent, the reveal not answered yet. Outstanding: answered, not yet in a saved block; each block empties it. Levels that grow from block to block mean that the node does not keep up." +
 		perPointText(r.Series, n, "the line shows its highest interval")
 	return levelChart(r, c, n, caption, []level{
@@ -470,7 +473,7 @@ func pressureChart(r *Report, n int) (figure, chart) {
 }
 
 func harnessChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "harness-chart", title: "What harness and node used", x: timeAxis(r), bands: phaseBands(r)}
+	c := chart{id: "harness-chart", title: "What harness and node used", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
 	caption := "What the load generator and, where it started one, its node cost. A generator short of CPU is late by itself; the verdict invalid guards against that." +
 		perPointText(r.Series, n, "the line shows its highest interval")
 	return levelChart(r, c, n, caption, []level{

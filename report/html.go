@@ -94,6 +94,7 @@ type page struct {
 	QueriesNarrow template.HTML
 	QueryErrors   []queryError
 	Findings      []Finding
+	Events        []Event
 	Hostile       HostileKind // all kinds together
 	Without       string      // which entries the latencies leave out
 }
@@ -111,6 +112,7 @@ func newPage(r *Report) page {
 		Search:        viewSearch(r),
 		Blocks:        r.Blocks[:min(len(r.Blocks), mostBlocks)],
 		Errors:        r.Errors[:min(len(r.Errors), mostErrors)],
+		Events:        r.Events[:min(len(r.Events), mostEvents)],
 		Lost:          r.Audit.Lost[:min(len(r.Audit.Lost), mostLost)],
 		QueriesWide:   drawQueries(r.Queries, wideFrame()),
 		QueriesNarrow: drawQueries(r.Queries, narrowFrame()),

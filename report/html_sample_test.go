@@ -158,7 +158,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		Scenario: Scenario{"steady-mixed", "Entries and new chains in a mix of sizes, after a ramp.", strings.Repeat("9b1c47e2", 8)},
 	}
 	r.Environment = Environment{"load-1", "linux", "amd64", 8, 16 << 30, "go1.26.8"}
-	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}}
+	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}, Minutes{30, run.block / 10, run.block / 8}}
 	r.Endpoints = []Endpoint{{URL: "http://127.0.0.1:8088/v2", Totals: r.Totals, LatencyMS: r.LatencyMS}}
 	r.Thresholds = []ThresholdResult{
 		{"submit.p99 < 500ms", Number(r.LatencyMS.Submit.P99), true},
@@ -200,6 +200,7 @@ func troubledRun(tb testing.TB) *Report {
 		{31.1, "wrong-answer", "huge-body", "answered with Internal error (-32603)", 1},
 		{48.2, "forbidden-entry", "unpaid-key", "entry " + strings.Repeat("7e", 32) + " is in block 8", 1},
 	}
+	r.Events = []Event{{31, "stall-begin", "minute 4 after block 7 has lasted 4.2 s so far, a minute of the network 1.5s", r.Endpoints[0].URL}, {44, "suspended", "the harness stood still for 3.1s", ""}}
 	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
 	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false
 	r.Thresholds = append(r.Thresholds, ThresholdResult{"commit_service.p99 < 200ms", Number(math.NaN()), false})

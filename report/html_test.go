@@ -39,6 +39,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Audit.Lost = []LostEntry{{h, h, h, 1}}
 	r.Hostile = []HostileKind{{Kind: h, Expected: h, Answers: []HostileAnswer{{-1, h, 1}}}}
 	r.Findings = []Finding{{1, h, h, h, 1}}
+	r.Events = []Event{{1, h, h, h}}
 	for i := range r.Thresholds {
 		r.Thresholds[i].Expression = h
 	}
@@ -194,7 +195,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 			t.Fatalf("the page has the character %U", r)
 		}
 	}
-	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings"} {
+	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings", "events"} {
 		if text := textOf(byID(root, id)); !strings.Contains(text, `</style></title></svg><script>alert(1)</script>`) {
 			t.Errorf("%s does not show the text as it is", id)
 		}
@@ -222,6 +223,9 @@ func TestPageSections(t *testing.T) {
 		}
 		if len(r.Queries) > 0 {
 			want = slices.Insert(want, 5, "queries")
+		}
+		if len(r.Events) > 0 {
+			want = slices.Insert(want, 5, "events")
 		}
 		if r.Search != nil {
 			want = slices.Insert(want, 1, "search")
@@ -265,6 +269,7 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "errors", []string{"JSON-RPC −32011", "HTTP 502", "transport", "i/o timeout", "31.4 s"}, nil},
 		{troubledRun(t), "entries", []string{"2 of the confirmed are ambiguous", "212 were sent late", "adds up"}, []string{"does not add up"}},
 		{troubledRun(t), "lost", []string{"Listed 3 of 3", "the commit was never seen", "the commit was seen, the reveal was not", "acknowledged by a leader, then in no block"}, nil},
+		{troubledRun(t), "events", []string{"31 s stall-begin minute 4", "44 s suspended"}, []string{"report.json has"}},
 		{troubledRun(t), "findings", []string{"did what it must not do", "forbidden-entry unpaid-key entry", "1 48.2 s"}, []string{"No finding"}},
 		{troubledRun(t), "hostile", []string{"repeated-commit refused with -32011", "90 × Repeated Commit (-32011)", "all 102 101 1 0 92"}, nil},
 		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},

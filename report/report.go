@@ -45,10 +45,13 @@ type Report struct {
 	Findings     []Finding     `json:"findings"`
 	// FindingsOpen says that there may be more findings: the wait ended before the
 	// blocks were read that could hold what the last hostile calls brought about.
-	FindingsOpen bool              `json:"findings_open"`
-	Thresholds   []ThresholdResult `json:"thresholds"`
-	Harness      Harness           `json:"harness"`
-	Search       *Search           `json:"search" jsonschema:"nullable"` // null without one
+	FindingsOpen bool    `json:"findings_open"`
+	Events       []Event `json:"events"` // the first 10,000, by time
+	// EventsDropped is how many more there were.
+	EventsDropped uint64            `json:"events_dropped"`
+	Thresholds    []ThresholdResult `json:"thresholds"`
+	Harness       Harness           `json:"harness"`
+	Search        *Search           `json:"search" jsonschema:"nullable"` // null without one
 }
 
 // Verdict is the outcome of a run in one word.
@@ -131,6 +134,15 @@ type Network struct {
 	BlockSeconds float64           `json:"block_seconds"`
 	Embedded     bool              `json:"embedded"` // started by the run itself
 	Endpoints    []NetworkEndpoint `json:"endpoints"`
+	Minutes      Minutes           `json:"minutes"`
+}
+
+// Minutes says how long the network's minutes lasted, those of which polls saw
+// both ends; all 0 where there are none.
+type Minutes struct {
+	Count int     `json:"count"`
+	MeanS float64 `json:"mean_s"`
+	MaxS  float64 `json:"max_s"`
 }
 
 // NetworkEndpoint is one API of the network.

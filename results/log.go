@@ -54,6 +54,7 @@ const (
 	recCall                            // a call that is not an entry's
 	recFinding                         // something that the node must not do
 
+	recEvent   recordType = 14 // something that happened meanwhile
 	recResumed recordType = 15 // nobody watched: what was killed is accounted for from here on
 )
 
@@ -195,6 +196,14 @@ func (w *logWriter) finding(f Finding) {
 	w.text(f.Detail)
 }
 
+func (w *logWriter) event(e Event) {
+	w.buf = append(w.buf, byte(recEvent))
+	w.since(0, e.At)
+	w.text(string(e.Kind))
+	w.text(e.Detail)
+	w.text(e.Endpoint)
+}
+
 // resumed writes that the record goes on at an instant, and the height up to which
 // blocks were saved before, with nobody there to see when.
 func (w *logWriter) resumed(at int64, saved uint32) {
@@ -229,6 +238,7 @@ type visitor interface {
 	callName(id int, n callName) error
 	call(name int, c Call, errID int) error
 	finding(f Finding) error
+	event(e Event) error
 	resumed(at int64, saved uint32) error
 }
 
@@ -456,6 +466,9 @@ func (d *decoder) record(v visitor) error {
 	case recFinding:
 		f := Finding{At: d.since().after(0), Kind: FindingKind(d.text()), Name: d.text(), Detail: d.text()}
 		tell = func(v visitor) error { return v.finding(f) }
+	case recEvent:
+		e := Event{At: d.since().after(0), Kind: EventKind(d.text()), Detail: d.text(), Endpoint: d.text()}
+		tell = func(v visitor) error { return v.event(e) }
 	case recResumed:
 		at, saved := d.since().after(0), uint32(d.small())
 		tell = func(v visitor) error { return v.resumed(at, saved) }

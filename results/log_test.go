@@ -51,6 +51,7 @@ func (t *transcript) call(name int, c Call, errID int) error {
 }
 
 func (t *transcript) finding(f Finding) error { return t.add("finding %+v", f) }
+func (t *transcript) event(e Event) error     { return t.add("event %+v", e) }
 func (t *transcript) resumed(at int64, saved uint32) error {
 	return t.add("resumed %d %d", at, saved)
 }
@@ -84,7 +85,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -169,6 +170,10 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		f := Finding{At: later(t, 0, "found"), Kind: FindingKind(text.Draw(t, "kind")), Name: text.Draw(t, "name"), Detail: text.Draw(t, "detail")}
 		w.finding(f)
 		want.finding(f)
+	case recEvent:
+		e := Event{At: later(t, 0, "happened"), Kind: EventKind(text.Draw(t, "kind")), Detail: text.Draw(t, "detail"), Endpoint: text.Draw(t, "endpoint")}
+		w.event(e)
+		want.event(e)
 	}
 }
 

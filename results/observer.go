@@ -47,6 +47,11 @@ type ObserverOptions struct {
 	NetworkID uint32
 	// From is the saved height at the start; blocks above it are read.
 	From uint32
+	// URLs are the nodes', for events; without them there are none.
+	URLs []string
+	// BlockTime is the network's own, for events of what lasts longer; without it
+	// there are none.
+	BlockTime time.Duration
 	// Newest is the saved height that the node told at Asked, if it is above From:
 	// nobody saw the blocks up to it being saved.
 	Newest uint32
@@ -70,6 +75,8 @@ type Observer struct {
 	newest    uint32    // the highest saved height that a poll saw
 	unread    []sight   // of the heights from next to newest, ascending
 	lastPoll  time.Time // when the last answered poll was sent
+	pace      *pace
+	reach     []reach // of each node
 
 	state      atomic.Pointer[NodeState]
 	resolution atomic.Int64 // nanoseconds
@@ -91,7 +98,10 @@ type NodeState struct {
 
 // NewObserver returns an observer that tells c.
 func NewObserver(c *Collector, o ObserverOptions) *Observer {
-	watch := &Observer{opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1, newest: o.From, lastPoll: o.Asked}
+	watch := &Observer{
+		opts: o, collector: c, wake: make(chan struct{}, 1), next: o.From + 1, newest: o.From, lastPoll: o.Asked,
+		pace: newPace(o.BlockTime, c.Event), reach: make([]reach, len(o.URLs)),
+	}
 	if o.Newest > o.From {
 		watch.newest = o.Newest
 		watch.unread = []sight{{o.Newest, int64(o.Asked.Sub(o.Start))}}
@@ -113,6 +123,31 @@ func (o *Observer) State() *NodeState { return o.state.Load() }
 // Resolution is how late a block can at most have been seen: the longest time
 // from a poll that did not see it to the answer of the one that did.
 func (o *Observer) Resolution() time.Duration { return time.Duration(o.resolution.Load()) }
+
+// Minutes returns how long the network's minutes lasted. It is for when Run has
+// returned.
+func (o *Observer) Minutes() Minutes { return o.pace.minutes }
+
+// asked follows whether the node that is polled answers: a refusal is an answer.
+func (o *Observer) asked(ctx context.Context, err error) {
+	if o.current >= len(o.reach) || ctx.Err() != nil {
+		return
+	}
+	if rejected, _, _ := factomd.Classify(err); rejected {
+		err = nil
+	}
+	if e, ok := o.reach[o.current].asked(o.opts.URLs[o.current], int64(time.Since(o.opts.Start)), err); ok {
+		o.collector.Event(e)
+	}
+}
+
+// url is that of the node that is polled, or empty.
+func (o *Observer) url() string {
+	if o.current < len(o.opts.URLs) {
+		return o.opts.URLs[o.current]
+	}
+	return ""
+}
 
 // Run observes until ctx ends. It returns an error only where going on would be
 // wrong; a node that does not answer is asked again.
@@ -141,6 +176,7 @@ func (o *Observer) poll(ctx context.Context) error {
 	asking, cancel := context.WithTimeout(ctx, pollTimeout)
 	minute, err := node.Minute(asking)
 	cancel()
+	o.asked(ctx, err)
 	if err != nil {
 		return err
 	}
@@ -154,7 +190,9 @@ func (o *Observer) poll(ctx context.Context) error {
 		o.unread = append(o.unread, sight{o.newest, seen})
 	}
 	o.lastPoll = sent
-	o.state.Store(&NodeState{Minute: minute, At: seen, Scanned: o.next - 1})
+	state := NodeState{Minute: minute, At: seen, Scanned: o.next - 1}
+	o.state.Store(&state)
+	o.pace.polled(o.url(), state)
 	for range blocksAPoll {
 		if o.next > minute.SavedHeight {
 			// Only a height whose blocks are there to read is believed.
@@ -169,7 +207,9 @@ func (o *Observer) poll(ctx context.Context) error {
 			return err
 		}
 		s.Seen = o.firstSeen(o.next)
-		if b := o.collector.Block(s); o.opts.Saved != nil {
+		b := o.collector.Block(s)
+		o.pace.saved(b)
+		if o.opts.Saved != nil {
 			o.opts.Saved(b)
 		}
 		o.next++

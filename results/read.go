@@ -22,6 +22,8 @@ type Reader struct {
 	Call func(c Call)
 	// Finding is called for each finding but the wrong answers.
 	Finding func(f Finding)
+	// Event is called for each event, in the order of the record.
+	Event func(e Event)
 
 	pending bool // leave [Pending] what has no outcome
 }
@@ -262,6 +264,14 @@ func (j *joiner) finding(f Finding) error {
 		j.Finding(f)
 	}
 	j.last = max(j.last, f.At)
+	return nil
+}
+
+func (j *joiner) event(e Event) error {
+	if j.Event != nil {
+		j.Event(e)
+	}
+	j.last = max(j.last, e.At)
 	return nil
 }
 

@@ -140,6 +140,7 @@ type Observed struct {
 	AcceptResolutionMS  float64 `json:"accept_resolution_ms"`
 	ConfirmResolutionMS float64 `json:"confirm_resolution_ms"`
 	Requests            uint64  `json:"requests"` // of the observer alone
+	Minutes             Minutes `json:"minutes,omitzero"`
 }
 
 // Harness is what the load generator itself did and cost.

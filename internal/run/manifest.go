@@ -68,6 +68,7 @@ func (r *run) complete() {
 	m.Harness.HostileRequests = r.hostileRequests.Load()
 	if r.observer != nil {
 		m.Observed.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
+		m.Observed.Minutes = r.observer.Minutes()
 	}
 	switch {
 	case r.network.feed != nil:

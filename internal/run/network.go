@@ -298,6 +298,14 @@ func (n *network) nodes() []results.Node {
 	return list
 }
 
+func (n *network) urls() []string {
+	list := make([]string, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = e.client.URL()
+	}
+	return list
+}
+
 // first is the endpoint that is asked for what all of them know.
 func (n *network) first() *factomd.Client { return n.endpoints[0].client }
 

@@ -21,7 +21,7 @@ const (
 func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	n := r.network
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
-		Nodes: r.watched(n.nodes()), NetworkID: n.identity.ID, From: n.saved, Start: r.start,
+		Nodes: r.watched(n.nodes()), NetworkID: n.identity.ID, From: n.saved, Start: r.start, URLs: n.urls(), BlockTime: n.blockTime,
 		Saved: func(b results.Block) {
 			if err := results.AppendBlock(r.sampling.file, b); err != nil {
 				r.interrupt(err.Error())
@@ -42,7 +42,7 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 		})
 	}
 	group.Go(func() { r.keep(ctx) })
-	group.Go(func() { r.pauses.run(ctx) })
+	group.Go(func() { r.pauses.run(ctx, r.start, r.collector.Event) })
 	group.Go(func() { r.watchCredits(ctx) })
 	if len(r.Scenario.Abort.Rules) > 0 {
 		group.Go(func() { r.watchRules(ctx) })

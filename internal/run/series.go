@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -98,9 +99,13 @@ func (s *seriesSampler) close() error {
 // or without a processor.
 type pauseMeter struct{ longest atomic.Int64 }
 
+// notable is how long the harness must stand still, or by how much the wall clock
+// must move against the monotonic one, to be an event.
+const notable = time.Second
+
 // run measures until ctx ends: a sleep that took longer than it should have is a
-// pause.
-func (m *pauseMeter) run(ctx context.Context) {
+// pause. It tells of the notable ones, and of steps of the wall clock.
+func (m *pauseMeter) run(ctx context.Context, start time.Time, tell func(results.Event)) {
 	const step = 10 * time.Millisecond
 	tick := time.NewTimer(step)
 	defer tick.Stop()
@@ -111,8 +116,30 @@ func (m *pauseMeter) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		now := time.Now()
-		m.longest.Store(max(m.longest.Load(), int64(now.Sub(last)-step)))
+		pause := now.Sub(last) - step
+		m.longest.Store(max(m.longest.Load(), int64(pause)))
+		for _, e := range clockEvents(int64(last.Sub(start)), pause, now.Round(0).Sub(last.Round(0))-now.Sub(last)) {
+			tell(e)
+		}
 		last = now
 		tick.Reset(step)
 	}
+}
+
+// clockEvents returns what is notable of a sleep that began at an instant: a pause
+// in it, and by how much the wall clock moved against the monotonic one.
+func clockEvents(at int64, pause, moved time.Duration) (events []results.Event) {
+	if pause > notable {
+		events = append(events, results.Event{At: at, Kind: results.Suspended,
+			Detail: fmt.Sprintf("the harness stood still for %s: nothing was sent or seen", pause.Round(10*time.Millisecond))})
+	}
+	if moved.Abs() > notable {
+		way := "forward"
+		if moved < 0 {
+			way = "back"
+		}
+		events = append(events, results.Event{At: at + int64(pause), Kind: results.ClockStep,
+			Detail: fmt.Sprintf("this machine's wall clock went %s by %s", way, moved.Abs().Round(10*time.Millisecond))})
+	}
+	return events
 }
