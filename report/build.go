@@ -183,6 +183,9 @@ func (t *Totals) add(e *results.Entry) {
 	if e.Late {
 		t.Late++
 	}
+	if e.Retried > 0 {
+		t.Retried++
+	}
 	if e.Ambiguous {
 		t.Ambiguous++
 	}
@@ -335,7 +338,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Findings: f.findings.rows(), FindingsOpen: m.FindingsOpen,
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
-			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,
+			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, RetryRequests: m.Harness.RetryRequests, QueryRequests: m.Harness.QueryRequests,
 			HostileRequests: m.Harness.HostileRequests, ConnectionsMax: m.Harness.ConnectionsMax,
 			MissedSlots: f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},

@@ -41,6 +41,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		Credits:  Credits{Budget: DefaultBudget},
 		Workload: defaultWorkload(),
 		Load:     defaultLoad(),
+		Submit:   Submit{Retry: DefaultRetry},
 		Confirm:  Confirm{Until: DefaultUntil, Timeout: Span{Blocks: DefaultTimeoutBlocks}},
 		Primary:  DefaultPrimary,
 	}
@@ -54,6 +55,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"credits", into(d.credits, &s.Credits)},
 		field{"workload", func(n *node) { mixOK = d.workload(n, &s.Workload) }},
 		field{"load", into(d.load, &s.Load)},
+		field{"submit", into(d.submit, &s.Submit)},
 		field{"queries", into(d.queries, &s.Queries)},
 		field{"hostile", into(d.hostile, &s.Hostile)},
 		field{"confirm", into(d.confirm, &s.Confirm)},

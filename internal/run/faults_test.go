@@ -37,6 +37,18 @@ func (h *hashes) has(hash factomd.Hash) bool {
 	return ok
 }
 
+// first reports whether an entry meets something for the first time.
+func (h *hashes) first(hash factomd.Hash, what string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == nil {
+		h.all = map[factomd.Hash]string{}
+	}
+	before := h.all[hash]
+	h.all[hash] += what + " "
+	return !strings.Contains(before, what)
+}
+
 // TestLostEntries has a node that says success and forgets: some commits, some
 // reveals, some entries that were in its process list. The audit must name those,
 // all of them, no others, and where each stopped.
@@ -82,6 +94,52 @@ func TestLostEntries(t *testing.T) {
 		}
 	}
 	count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
+}
+
+// TestRetry has two nodes of one network not answer the first call of some commits
+// and reveals, heard or not: sent again, all are taken, none twice.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	for _, reveal := range []string{"after", "together"} {
+		t.Run(reveal, func(t *testing.T) {
+			t.Parallel()
+			var met, failed hashes
+			fault := func(c factomdtest.Call) *factomdtest.Fault {
+				first := c.Submits() && met.first(c.Entry, c.Method)
+				for k, f := range []factomdtest.Fault{
+					{Answer: factomdtest.HTML(500), Unheard: true},
+					{Answer: factomdtest.HTML(500)},
+					{Answer: factomdtest.Reset(), Unheard: true},
+				} {
+					if first && (c.Method == "commit-entry" && pick(c.Entry, k, 8) || c.Method == "reveal-entry" && pick(c.Entry, k+1, 8)) {
+						failed.add(c.Entry, "")
+						return &f
+					}
+				}
+				return nil
+			}
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: fault})
+			peer := factomdtest.New(t, factomdtest.Options{PeerOf: n, Fault: fault})
+			got := carryOut(t, plan{load: "reveal: " + reveal, phase: "for: 2s, rate: 40/s", more: "submit: {retry: 2}"}.scenario(n.URL(), peer.URL()))
+			got.in(t, n)
+			got.verdict(t, report.Pass, report.ExitOK)
+			if len(failed.all) == 0 {
+				t.Fatal("the test does not test much")
+			}
+			count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
+			count(t, "ambiguous", got.Totals.Ambiguous, 0)
+			count(t, "retried", got.Totals.Retried, len(failed.all))
+			count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
+			if h := got.Harness; h.RetryRequests < got.Totals.Retried || h.SubmitRequests != 2*got.Totals.Planned+h.RetryRequests {
+				t.Errorf("%d requests, %d of them retries, for %d entries", h.SubmitRequests, h.RetryRequests, got.Totals.Planned)
+			}
+			for _, e := range got.entries {
+				if times := n.Written(e.Hash); times != 1 {
+					t.Errorf("entry %s is written %d times", e.Hash, times)
+				}
+			}
+		})
+	}
 }
 
 // TestFaultySubmits meets faults on some commits and on some reveals of the load,
