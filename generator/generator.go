@@ -71,6 +71,7 @@ type Generator struct {
 	current  atomic.Int64  // phase
 	ended    atomic.Int64  // see Ended; 0 until then
 	requests atomic.Uint64
+	retries  atomic.Uint64 // of them, those that sent something again
 }
 
 // How far ahead of its slot an entry may be composed: far enough to ride out a
@@ -171,6 +172,9 @@ func (g *Generator) Spent() (key int) { return int(g.spent.Load()) }
 
 // Requests returns how many commit and reveal calls were made.
 func (g *Generator) Requests() uint64 { return g.requests.Load() }
+
+// Retries returns how many of them sent something again.
+func (g *Generator) Retries() uint64 { return g.retries.Load() }
 
 // since returns an instant in nanoseconds since the run's start, or Never for
 // the zero time.
@@ -336,7 +340,7 @@ func planned(s *slot, hash, chain factomd.Hash, begin int64) results.Planned {
 func (g *Generator) pace(stop, abort context.Context, ready <-chan *job, end int64) {
 	sleep, awake := sleeper(g.opts.Sleep)
 	defer awake()
-	hand, finish := g.workers(abort, nil)
+	hand, finish := g.workers(stop, abort, nil)
 	defer finish()
 
 	var full time.Time // when the last wait for room ended
@@ -398,14 +402,14 @@ func (g *Generator) discard(j *job) {
 
 // workers returns what hands an entry to a worker, a new one if none is free, and
 // what waits until all calls are over. over is told of each entry, if it is not nil.
-func (g *Generator) workers(abort context.Context, over func(results.Submission)) (hand func(*job), finish func()) {
+func (g *Generator) workers(stop, abort context.Context, over func(results.Submission)) (hand func(*job), finish func()) {
 	work := make(chan *job)
 	var group sync.WaitGroup
 	hand = func(j *job) {
 		select {
 		case work <- j:
 		default:
-			group.Go(func() { g.worker(abort, j, work, over) })
+			group.Go(func() { g.worker(stop, abort, j, work, over) })
 		}
 		runtime.Gosched() // the worker first, if the next entry is due already
 	}
@@ -417,9 +421,9 @@ func (g *Generator) workers(abort context.Context, over func(results.Submission)
 
 // worker submits a first entry and then others as they come. It tells of each
 // that is over, if somebody wants to know.
-func (g *Generator) worker(abort context.Context, j *job, work <-chan *job, over func(results.Submission)) {
+func (g *Generator) worker(stop, abort context.Context, j *job, work <-chan *job, over func(results.Submission)) {
 	for ok := true; ok; j, ok = <-work {
-		s := g.submit(abort, j)
+		s := g.submit(stop, abort, j)
 		g.opts.Tracker.Submitted(j.ref, s)
 		g.jobs.Put(j)
 		<-g.room
@@ -429,8 +433,17 @@ func (g *Generator) worker(abort context.Context, j *job, work <-chan *job, over
 	}
 }
 
-// submit makes an entry's two calls, in the way that the load says.
-func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
+// The pauses before an entry's calls are made again: each is twice the one before,
+// up to the last.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 8 * time.Second
+)
+
+// submit makes an entry's two calls, in the way that the load says, and again
+// what was not answered as often as the scenario allows. Nothing is made again
+// after stop is done.
+func (g *Generator) submit(stop, ctx context.Context, j *job) results.Submission {
 	node := g.opts.Endpoints[j.slot.endpoint].Submitter
 	var p factomd.Pair
 	if g.load.Reveal == scenarios.RevealTogether {
@@ -438,13 +451,23 @@ func (g *Generator) submit(ctx context.Context, j *job) results.Submission {
 	} else {
 		p = factomd.SubmitAfter(ctx, node, j.commit, j.reveal, j.hash)
 	}
+	first, retried := p.Calls, 0
+	for pause := firstPause; retried < g.opts.Scenario.Submit.Retry && p.Unanswered() && ctx.Err() == nil; pause = min(2*pause, lastPause) {
+		if stop.Err() != nil || !sleepRoughly(stop, time.Now().Add(pause)) {
+			break
+		}
+		p.Again(ctx, node, j.commit, j.reveal, j.hash)
+		retried++
+	}
 	g.requests.Add(uint64(p.Calls))
+	g.retries.Add(uint64(p.Calls - first))
 	sent := g.since(p.Sent)
 	return results.Submission{
 		Sent:      sent,
 		Committed: g.since(p.Committed),
 		Revealed:  g.since(p.Revealed),
-		Tried:     p.Calls == 2,
+		Tried:     p.Tried,
+		Retried:   retried,
 		Late:      sent != results.Never && sent-j.at > int64(results.LateAfter),
 		Waited:    j.waited,
 		Err:       p.Err,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -121,7 +122,7 @@ func (s *server) Submit(ctx context.Context, body []byte, want factomd.Hash) (se
 // SubmitTogether makes the two calls as a node does that hears them at once: one
 // after the other, whatever the first one's answer.
 func (s *server) SubmitTogether(ctx context.Context, commit, reveal []byte, want factomd.Hash) (p factomd.Pair) {
-	p.Calls = 2
+	p.Calls, p.Tried = 2, true
 	p.Sent, p.Committed, p.Err = s.Submit(ctx, commit, want)
 	_, p.Revealed, _ = s.Submit(ctx, reveal, want)
 	return p
@@ -393,6 +394,95 @@ load: {phases: [{for: 1s, rate: 1/s}], reveal: `+string(c.reveal)+`}
 	}
 }
 
+// What a node did not answer is sent again, and no more than that, until it is
+// answered or refused; a commit that is there already is as good as taken.
+func TestRetry(t *testing.T) {
+	none := &factomd.Failure{Message: "timeout"}
+	repeated := &factomd.Failure{Rejected: true, Code: factomd.CodeRepeatedCommit, Message: "Repeated Commit"}
+	refused := &factomd.Failure{Rejected: true, Code: -32602, Message: "Invalid params"}
+	own := &factomd.Failure{Message: "dial: too many open files"}
+	for name, c := range map[string]struct {
+		answers []error // nil after them
+		calls   string  // in order: commits and reveals
+		retried int
+		err     error
+		took    time.Duration // to the end of the last call
+	}{
+		"nothing wrong":             {nil, "cr", 0, nil, 0},
+		"commit":                    {[]error{none}, "crc", 1, nil, 250 * time.Millisecond},
+		"reveal":                    {[]error{nil, none}, "crr", 1, nil, 250 * time.Millisecond},
+		"both, twice":               {[]error{none, none, none, none}, "crcrcr", 2, nil, 750 * time.Millisecond},
+		"there already":             {[]error{none, none, repeated}, "crcr", 1, nil, 250 * time.Millisecond},
+		"for good":                  {[]error{none, none, none, none, none, none, none, none}, "crcrcrcr", 3, none, 1750 * time.Millisecond},
+		"refused at once":           {[]error{repeated}, "c", 0, repeated, 0},
+		"refused later":             {[]error{none, none, refused}, "crc", 1, refused, 250 * time.Millisecond},
+		"reveal refused meanwhile":  {[]error{none, refused}, "crc", 1, refused, 250 * time.Millisecond},
+		"limit of the own machine":  {[]error{own}, "cr", 0, own, 0},
+		"reveal after a new commit": {[]error{none, none, nil, none}, "crcrr", 2, nil, 750 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{}
+				s.answer = func(n int, _ time.Duration) (time.Duration, error) {
+					if n < len(c.answers) && c.answers[n] != nil {
+						return 0, c.answers[n]
+					}
+					return 0, nil
+				}
+				g, l, _ := begin(t, `
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load: {phases: [{for: 1s, rate: 1/s}]}
+submit: {retry: 3}
+`, s)
+				runAll(t, g, t.Context())
+				e, calls, first := l.entries[0], "", 2
+				if c.calls == "c" {
+					first = 1 // a refused commit has no reveal
+				}
+				for _, body := range s.calls {
+					if strings.Contains(body, "commit") {
+						calls += "c"
+					} else {
+						calls += "r"
+					}
+				}
+				if calls != c.calls || e.Retried != c.retried || !errors.Is(e.Err, c.err) {
+					t.Errorf("calls %s, retried %d times, %v; want %s, %d, %v", calls, e.Retried, e.Err, c.calls, c.retried, c.err)
+				}
+				if g.Requests() != uint64(len(calls)) || g.Retries() != uint64(len(calls)-first) {
+					t.Errorf("%d requests counted, %d retries", g.Requests(), g.Retries())
+				}
+				if e.Sent != e.At {
+					t.Errorf("sent at %d, planned for %d: a retry must not move it", e.Sent, e.At)
+				}
+				if c.err == nil && max(e.Committed, e.Revealed)-e.Sent != int64(c.took) || e.Committed != results.Never && e.Revealed != results.Never && e.Revealed < e.Committed {
+					t.Errorf("sent %d, committed %d, revealed %d", e.Sent, e.Committed, e.Revealed)
+				}
+			})
+		})
+	}
+}
+
+// After the run is told to stop nothing is sent again.
+func TestNoRetryAfterStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, time.Duration) (time.Duration, error) { return 0, &factomd.Failure{Message: "timeout"} }}
+		g, l, _ := begin(t, `
+version: 1
+workload: {chains: 0, mix: [{kind: chain, weight: 1, size: 100B}]}
+load: {phases: [{for: 1s, rate: 1/s}]}
+submit: {retry: 10}
+`, s)
+		stop, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Second, cancel) // in the pause after the third retry
+		runAll(t, g, stop)
+		if e := l.entries[0]; e.Retried != 2 && e.Retried != 3 || time.Since(s.start) > 2100*time.Millisecond {
+			t.Errorf("retried %d times, over after %v", e.Retried, time.Since(s.start))
+		}
+	})
+}
+
 // idleNode answers at once.
 type idleNode struct{}
 
@@ -403,15 +493,15 @@ func (idleNode) Submit(context.Context, []byte, factomd.Hash) (sent, answered ti
 
 func (idleNode) SubmitTogether(context.Context, []byte, []byte, factomd.Hash) factomd.Pair {
 	now := time.Now()
-	return factomd.Pair{Sent: now, Committed: now, Revealed: now, Calls: 2}
+	return factomd.Pair{Sent: now, Committed: now, Revealed: now, Calls: 2, Tried: true}
 }
 
 func TestSubmitAllocates(t *testing.T) {
 	for _, reveal := range []scenarios.Reveal{scenarios.RevealAfter, scenarios.RevealTogether} {
-		g := &Generator{opts: Options{Endpoints: []Endpoint{{Submitter: idleNode{}}}, Start: time.Now()}, load: scenarios.Load{Reveal: reveal}}
+		g := &Generator{opts: Options{Scenario: new(scenarios.Scenario), Endpoints: []Endpoint{{Submitter: idleNode{}}}, Start: time.Now()}, load: scenarios.Load{Reveal: reveal}}
 		j := new(job)
 		n := testing.AllocsPerRun(100, func() {
-			if s := g.submit(t.Context(), j); s.Err != nil || s.Revealed == results.Never {
+			if s := g.submit(t.Context(), t.Context(), j); s.Err != nil || s.Revealed == results.Never {
 				t.Errorf("%+v", s)
 			}
 		})

@@ -50,7 +50,7 @@ func (g *Generator) closedLoop(stop, abort context.Context) error {
 		}
 		free <- at + int64(g.load.Think)
 	}
-	hand, finish := g.workers(abort, over)
+	hand, finish := g.workers(stop, abort, over)
 	err := g.serve(stop, ends, ready, free, func(j *job) {
 		g.room <- struct{}{} // there is a place for each user
 		hand(j)

@@ -188,6 +188,9 @@ func (t *Totals) add(e *results.Entry) {
 	if e.Late {
 		t.Late++
 	}
+	if e.Retried > 0 {
+		t.Retried++
+	}
 	if e.Ambiguous {
 		t.Ambiguous++
 	}
@@ -342,7 +345,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Events: f.events.rows(), EventsDropped: f.events.dropped,
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,
-			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, QueryRequests: m.Harness.QueryRequests,
+			ObserverRequests: m.Observed.Requests, SubmitRequests: m.Harness.SubmitRequests, RetryRequests: m.Harness.RetryRequests, QueryRequests: m.Harness.QueryRequests,
 			HostileRequests: m.Harness.HostileRequests, ConnectionsMax: m.Harness.ConnectionsMax,
 			MissedSlots: f.missed, GCPauseMaxMS: m.Harness.GCPauseMaxMS, PauseMaxMS: m.Harness.PauseMaxMS,
 		},

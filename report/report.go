@@ -168,6 +168,7 @@ type Totals struct {
 	Failed       uint64 `json:"failed"`
 	Skipped      uint64 `json:"skipped"`
 	Ambiguous    uint64 `json:"ambiguous"`     // confirmed although the submit was rejected or failed
+	Retried      uint64 `json:"retried"`       // entries whose calls, or one of them, were sent again
 	Chains       uint64 `json:"chains"`        // planned entries that begin a chain
 	Entries      uint64 `json:"entries"`       // planned entries in chains that exist
 	CreditsSpent uint64 `json:"credits_spent"` // entry credits of the entries whose commits were seen on the network
@@ -290,6 +291,8 @@ type Harness struct {
 	MaxRSSBytes      uint64  `json:"max_rss_bytes"`
 	ObserverRequests uint64  `json:"observer_requests"`
 	SubmitRequests   uint64  `json:"submit_requests"`
+	// RetryRequests are those of them that sent something again.
+	RetryRequests uint64 `json:"retry_requests"`
 	// ConnectionsMax is how many connections to endpoints were open at once, at
 	// most, idle ones and the observer's included.
 	ConnectionsMax uint64 `json:"connections_max"`

@@ -47,6 +47,7 @@ type Submission struct {
 	Committed int64
 	Revealed  int64
 	Tried     bool // the reveal call was made, whatever became of it
+	Retried   int  // times that what was not answered was sent again
 	Late      bool
 	Waited    bool
 	Err       error // nil when both calls said success

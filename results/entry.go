@@ -42,6 +42,7 @@ type Entry struct {
 	Outcome   Outcome
 	Stage     Stage // where it stopped, when lost; [StageReveal] too when it was refused or failed, and is paid for
 	Late      bool  // it went out more than [LateAfter] after its planned instant
+	Retried   int   // times that what a node had not answered was sent again
 	Waited    bool  // the in-flight limit held it back
 	Ambiguous bool  // confirmed although its submit was rejected or failed
 	Unwatched bool  // its block was saved while nobody watched: Confirmed is when it was found

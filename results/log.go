@@ -58,10 +58,12 @@ const (
 	recResumed recordType = 15 // nobody watched: what was killed is accounted for from here on
 )
 
-// Flags of a recSubmitted and, of them, flagWaited of a recGivenUp.
+// Flags of a recSubmitted and, of them, flagWaited of a recGivenUp. What is above
+// the flags of a recSubmitted is how often its calls were made again.
 const (
 	flagLate = 1 << iota
 	flagWaited
+	retriedShift = iota
 )
 
 // logWriter encodes records into a buffer. Nothing reaches a file until the
@@ -146,7 +148,7 @@ func (w *logWriter) planned(p *Planned) {
 func (w *logWriter) submitted(index uint64, planned int64, s Submission, errID int) {
 	w.buf = append(w.buf, byte(recSubmitted))
 	w.uint(index)
-	w.uint(boolBit(s.Late, flagLate) | boolBit(s.Waited, flagWaited))
+	w.uint(boolBit(s.Late, flagLate) | boolBit(s.Waited, flagWaited) | uint64(s.Retried)<<retriedShift)
 	w.since(planned, s.Sent)
 	ref := max(planned, s.Sent)
 	w.since(ref, s.Committed)
@@ -229,7 +231,7 @@ type visitor interface {
 	phase(i int, p Phase) error
 	error(id int, e Error) error
 	planned(p Planned) error
-	submitted(index uint64, late, waited bool, sent, committed, revealed since, errID int) error
+	submitted(index uint64, late, waited bool, retried int, sent, committed, revealed since, errID int) error
 	accepted(index uint64, at since) error
 	block(b Block, own []uint64) error
 	outcome(index uint64, o Outcome, s Stage) error
@@ -434,10 +436,10 @@ func (d *decoder) record(v visitor) error {
 			return v.planned(p)
 		}
 	case recSubmitted:
-		index, flags := d.uint(), d.uint()
+		index, flags := d.uint(), d.small()
 		sent, committed, revealed, id := d.since(), d.since(), d.since(), d.small()
 		if !d.failed {
-			return v.submitted(index, flags&flagLate != 0, flags&flagWaited != 0, sent, committed, revealed, id)
+			return v.submitted(index, flags&flagLate != 0, flags&flagWaited != 0, flags>>retriedShift, sent, committed, revealed, id)
 		}
 	case recAccepted:
 		if index, at := d.uint(), d.since(); !d.failed {

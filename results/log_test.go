@@ -31,8 +31,8 @@ func (t *transcript) add(format string, args ...any) error {
 func (t *transcript) phase(i int, p Phase) error  { return t.add("phase %d %+v", i, p) }
 func (t *transcript) error(id int, e Error) error { return t.add("error %d %+v", id, e) }
 func (t *transcript) planned(p Planned) error     { return t.add("planned %+v", p) }
-func (t *transcript) submitted(index uint64, late, waited bool, sent, committed, revealed since, errID int) error {
-	return t.add("submitted %d %v %v %d %d %d %d", index, late, waited, sent, committed, revealed, errID)
+func (t *transcript) submitted(index uint64, late, waited bool, retried int, sent, committed, revealed since, errID int) error {
+	return t.add("submitted %d %v %v %d %d %d %d %d", index, late, waited, retried, sent, committed, revealed, errID)
 }
 func (t *transcript) accepted(index uint64, at since) error {
 	return t.add("accepted %d %d", index, at)
@@ -122,9 +122,10 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		s.Sent = later(t, planned, "sent")
 		s.Committed = later(t, max(planned, s.Sent), "committed")
 		s.Revealed = later(t, max(planned, s.Sent, s.Committed), "revealed")
+		s.Retried = rapid.IntRange(0, 10).Draw(t, "retried")
 		id := small.Draw(t, "error")
 		w.submitted(index, planned, s, id)
-		want.submitted(index, s.Late, s.Waited, since(distance(planned, s.Sent)),
+		want.submitted(index, s.Late, s.Waited, s.Retried, since(distance(planned, s.Sent)),
 			since(distance(max(planned, s.Sent), s.Committed)),
 			since(distance(max(planned, s.Sent, s.Committed), s.Revealed)), id)
 	case recAccepted:
@@ -209,7 +210,7 @@ func TestLogInstantsNeverGoBack(t *testing.T) {
 	if d, err := readLog(bytes.NewReader(w.frame([]byte(logMagic))), &got); err != nil || d != (Damage{}) {
 		t.Fatal(d, err)
 	}
-	want := transcript{"submitted 1 false false 0 0 0 0", "accepted 1 0"}
+	want := transcript{"submitted 1 false false 0 0 0 0 0", "accepted 1 0"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}

@@ -183,7 +183,7 @@ func (j *joiner) planned(p Planned) error {
 	return nil
 }
 
-func (j *joiner) submitted(index uint64, late, waited bool, sent, committed, revealed since, errID int) error {
+func (j *joiner) submitted(index uint64, late, waited bool, retried int, sent, committed, revealed since, errID int) error {
 	e, err := j.find(index)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (j *joiner) submitted(index uint64, late, waited bool, sent, committed, rev
 			return fmt.Errorf("%w: it names an error that is not known", errMalformed)
 		}
 	}
-	e.Late, e.Waited, e.submitted = late, waited, true
+	e.Late, e.Waited, e.Retried, e.submitted = late, waited, retried, true
 	e.Sent = sent.after(e.Planned)
 	ref := max(e.Planned, e.Sent)
 	e.Committed = committed.after(ref)

@@ -148,7 +148,8 @@ type Harness struct {
 	CPUSeconds     float64 `json:"cpu_s"`
 	MaxRSSBytes    uint64  `json:"max_rss_bytes"`
 	SubmitRequests uint64  `json:"submit_requests"`
-	ConnectionsMax uint64  `json:"connections_max"` // open at once, idle ones included; 0 where older versions wrote it
+	RetryRequests  uint64  `json:"retry_requests,omitempty"` // of them, those that sent something again
+	ConnectionsMax uint64  `json:"connections_max"`          // open at once, idle ones included; 0 where older versions wrote it
 	QueryRequests  uint64  `json:"query_requests,omitempty"`
 	// HostileRequests are those of hostile calls, with what prepares them.
 	HostileRequests uint64  `json:"hostile_requests,omitempty"`

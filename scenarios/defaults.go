@@ -67,6 +67,10 @@ const (
 	// does not get its reveal.
 	DefaultReveal = RevealAfter
 
+	// DefaultRetry leaves a failed submit alone: what a retry mends, the figures
+	// would not show.
+	DefaultRetry = 0
+
 	// DefaultQueriesInFlight is for queries; their default mix has every method,
 	// of the same weight.
 	DefaultQueriesInFlight = 100

@@ -77,6 +77,9 @@ func (s *Scenario) Normal() []byte {
 	if l.Reveal != DefaultReveal {
 		line("reveal", l.Reveal)
 	}
+	if s.Submit.Retry != DefaultRetry {
+		line("submit_retry", s.Submit.Retry)
+	}
 	for _, p := range l.Phases {
 		line("phase", p.Name, p.For.Nanoseconds(), p.From, p.To, p.Measured)
 		switch {

@@ -80,6 +80,8 @@ func TestHashAndValues(t *testing.T) {
 		{"load.late_by", "2s", false},
 		{"load.submit_timeout", "31s", false},
 		{"load.reveal", "after", true},
+		{"submit.retry", "0", true},
+		{"submit.retry", "2", false},
 		{"load.reveal", "together", false},
 		{"load.phases[0].name", "warm", false},
 		{"load.phases[0].for", "11s", false},

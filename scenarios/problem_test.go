@@ -21,7 +21,7 @@ x.yaml:1:1: the scenario is empty
     hint: the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}`},
 	{"not a mapping", "- version: 1\n", `
 x.yaml:1:1: must be a mapping of keys to values, is a list
-    hint: keys here: version, name, description, seed, network, credits, workload, load, queries, hostile, confirm, thresholds, abort_on, abort_grace, compare`},
+    hint: keys here: version, name, description, seed, network, credits, workload, load, submit, queries, hostile, confirm, thresholds, abort_on, abort_grace, compare`},
 
 	// YAML.
 	{"open bracket", minimal + "network: {local: {}\n", `
@@ -329,6 +329,9 @@ x.yaml:2:19: in_flight: "0" is out of range
 x.yaml:2:14: late: "drop" is not one of send, skip
 x.yaml:2:29: late_by: "0s" is not above 0
     hint: a duration is written 10s, 1m30s or 2h`},
+	{"retry", "version: 1\nload: {phases: [{for: 60s, rate: 50/s}]}\nsubmit: {retry: 11}\n", `
+x.yaml:3:17: retry: "11" is out of range
+    hint: allowed is 0 to 10`},
 	{"reveal", "version: 1\nload: {reveal: before, phases: [{for: 60s, rate: 50/s}]}\n", `
 x.yaml:2:16: reveal: "before" is not one of after, together
     hint: after: the reveal waits for the answer to the commit, and a rejection ends it; together: both are sent at once`},

@@ -21,6 +21,7 @@ type Scenario struct {
 	Credits     Credits
 	Workload    Workload
 	Load        Load
+	Submit      Submit
 	Queries     *Queries // or nil
 	Hostile     *Hostile // or nil
 	Confirm     Confirm

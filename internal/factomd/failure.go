@@ -39,6 +39,10 @@ var (
 // yet (factomd wsapi/errors.go).
 const CodeNotFound = -32008
 
+// CodeRepeatedCommit is the JSON-RPC code for a commit whose entry has one already
+// that is not revealed yet and pays as much (factomd wsapi/errors.go).
+const CodeRepeatedCommit = -32011
+
 // The lengths in characters that texts of a node are cut to.
 const (
 	maxMessage = 200

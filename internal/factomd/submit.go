@@ -2,6 +2,7 @@ package factomd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,20 +45,70 @@ type Pair struct {
 	// Committed and Revealed are when the node answered the calls, be it with a
 	// JSON-RPC error; zero if it did not.
 	Committed, Revealed time.Time
-	// Calls is how many were made: a commit, or both.
+	// Calls is how many were made: a commit, or both, and more with [Pair.Again].
 	Calls int
+	// Tried says that the reveal's was among them.
+	Tried bool
 	// Err is the commit's [*Failure], or if it has none the reveal's.
 	Err error
+
+	commit, reveal error // how each call ended that was made last
 }
 
-// note takes in how the next call ended.
+// noteCommit takes in how a commit call ended.
+func (p *Pair) noteCommit(answered time.Time, err error) {
+	p.note(&p.Committed, answered, err)
+	p.commit = err
+	p.Err = cmp.Or(p.commit, p.reveal)
+}
+
+// noteReveal takes in how a reveal call ended.
+func (p *Pair) noteReveal(answered time.Time, err error) {
+	p.note(&p.Revealed, answered, err)
+	p.Tried, p.reveal = true, err
+	p.Err = cmp.Or(p.commit, p.reveal)
+}
+
 func (p *Pair) note(answer *time.Time, answered time.Time, err error) {
 	p.Calls++
 	if err == nil || isRejection(err) {
 		*answer = answered
 	}
-	if p.Err == nil {
-		p.Err = err
+}
+
+// Unanswered reports whether a call failed in a way that sending the same bytes
+// again may mend: the node did not answer it, and no limit of the caller's own
+// machine was in the way.
+func (p *Pair) Unanswered() bool {
+	_, _, message := Classify(p.Err)
+	return p.Err != nil && !isRejection(p.Err) && !OwnLimit(message)
+}
+
+// Again sends those of an entry's two calls again that were not answered, as
+// [SubmitAfter] does. A node that has the commit already refuses it with
+// [CodeRepeatedCommit], or says success and drops it by its replay filter: either
+// is the success of a commit that was sent before (factom-protocol.md, section 2).
+// Sent stays when the first byte was; Revealed is not before Committed.
+func (p *Pair) Again(ctx context.Context, node Submitter, commit, reveal []byte, want Hash) {
+	if p.Committed.IsZero() {
+		sent, answered, err := node.Submit(ctx, commit, want)
+		if f, ok := errors.AsType[*Failure](err); ok && f.Rejected && f.Code == CodeRepeatedCommit && !p.Sent.IsZero() {
+			err = nil
+		}
+		p.noteCommit(answered, err)
+		if p.Sent.IsZero() {
+			p.Sent = sent
+		}
+		if isRejection(err) || sent.IsZero() || ctx.Err() != nil {
+			return
+		}
+	}
+	if p.Revealed.IsZero() {
+		_, answered, err := node.Submit(ctx, reveal, want)
+		p.noteReveal(answered, err)
+	}
+	if !p.Revealed.IsZero() && p.Revealed.Before(p.Committed) {
+		p.Revealed = p.Committed
 	}
 }
 
@@ -66,20 +117,23 @@ func isRejection(err error) bool {
 	return ok && f.Rejected
 }
 
+// A Submitter makes single calls; [Client] does.
+type Submitter interface {
+	Submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error)
+}
+
 // SubmitAfter makes an entry's two calls to a node back to back. The reveal goes
 // out whatever became of the commit, as a commit that timed out may have arrived,
 // but not after the node refused it, nothing was sent, or ctx ended.
-func SubmitAfter(ctx context.Context, node interface {
-	Submit(ctx context.Context, body []byte, want Hash) (sent, answered time.Time, err error)
-}, commit, reveal []byte, want Hash) (p Pair) {
+func SubmitAfter(ctx context.Context, node Submitter, commit, reveal []byte, want Hash) (p Pair) {
 	sent, answered, err := node.Submit(ctx, commit, want)
 	p.Sent = sent
-	p.note(&p.Committed, answered, err)
+	p.noteCommit(answered, err)
 	if isRejection(err) || sent.IsZero() || ctx.Err() != nil {
 		return p
 	}
 	_, answered, err = node.Submit(ctx, reveal, want)
-	p.note(&p.Revealed, answered, err)
+	p.noteReveal(answered, err)
 	return p
 }
 

@@ -90,7 +90,7 @@ func (w *wire) submit(ctx context.Context, body []byte, want Hash) (sent, answer
 func (w *wire) submitTogether(ctx context.Context, commit, reveal []byte, want Hash) (p Pair) {
 	c, err := w.take(ctx)
 	if err != nil {
-		p.note(&p.Committed, time.Now(), transportFailure(orContext(ctx, err)))
+		p.noteCommit(time.Now(), transportFailure(orContext(ctx, err)))
 		return p
 	}
 	c.out = w.appendRequest(c.out[:0], commit)
@@ -98,9 +98,9 @@ func (w *wire) submitTogether(ctx context.Context, commit, reveal []byte, want H
 	p.Sent = time.Now()
 	_, c.broken = c.conn.Write(c.out)
 	answered, err := c.answer(ctx, want)
-	p.note(&p.Committed, answered, err)
+	p.noteCommit(answered, err)
 	answered, err = c.answer(ctx, want)
-	p.note(&p.Revealed, answered, err)
+	p.noteReveal(answered, err)
 	w.put(c, answered)
 	return p
 }

@@ -37,51 +37,128 @@ func (h *hashes) has(hash factomd.Hash) bool {
 	return ok
 }
 
-// TestLostEntries has a node that says success and forgets: some commits, some
-// reveals, some entries that were in its process list. The audit must name those,
-// all of them, no others, and where each stopped.
+// first reports whether an entry meets something for the first time.
+func (h *hashes) first(hash factomd.Hash, what string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == nil {
+		h.all = map[factomd.Hash]string{}
+	}
+	before := h.all[hash]
+	h.all[hash] += what + " "
+	return !strings.Contains(before, what)
+}
+
+// TestLostEntries has nodes that say success and forget: some commits, some
+// reveals, some entries that were in a process list. The audit must name those,
+// all of them, no others, and where each stopped, however the calls are made: what
+// was answered is not sent again, so that no retry hides a loss.
 func TestLostEntries(t *testing.T) {
 	t.Parallel()
-	var dropped hashes
-	stages := []factomdtest.Stage{factomdtest.Commit, factomdtest.Reveal, factomdtest.Accepted}
-	n := factomdtest.New(t, factomdtest.Options{
-		BlockTime: time.Second,
-		Drop: func(s factomdtest.Stage, h factomd.Hash, first bool) bool {
-			for k, stage := range stages {
-				if s == stage && !first && pick(h, k, 10) {
-					dropped.add(h, string(s))
-					return true
+	for name, test := range map[string]struct {
+		load, more string
+		peer       bool
+	}{
+		"after":         {},
+		"together":      {load: "reveal: together"},
+		"retry":         {more: "submit: {retry: 3}"},
+		"two endpoints": {load: "reveal: together", more: "submit: {retry: 3}", peer: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var dropped hashes
+			stages := []factomdtest.Stage{factomdtest.Commit, factomdtest.Reveal, factomdtest.Accepted}
+			n := factomdtest.New(t, factomdtest.Options{
+				BlockTime: time.Second,
+				Drop: func(s factomdtest.Stage, h factomd.Hash, first bool) bool {
+					for k, stage := range stages {
+						if s == stage && !first && pick(h, k, 10) {
+							dropped.add(h, string(s))
+							return true
+						}
+					}
+					return false
+				},
+			})
+			urls := []string{n.URL()}
+			if test.peer {
+				urls = append(urls, factomdtest.New(t, factomdtest.Options{PeerOf: n}).URL())
+			}
+			got := carryOut(t, plan{load: test.load, phase: "for: 2s, rate: 40/s", more: test.more}.scenario(urls...))
+			got.in(t, n)
+			got.verdict(t, report.Lost, report.ExitLost)
+
+			byStage := map[string]int{}
+			for _, stage := range dropped.all {
+				byStage[stage]++
+			}
+			if len(byStage) != len(stages) {
+				t.Fatalf("dropped %v: the test does not test much", byStage)
+			}
+			count(t, "lost", got.Totals.Lost, len(dropped.all))
+			count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned)-len(dropped.all))
+			count(t, "retried", got.Totals.Retried, 0)
+			if got.Audit.Listed != len(dropped.all) || got.Audit.Total != uint64(len(dropped.all)) || len(got.Audit.Lost) != len(dropped.all) {
+				t.Errorf("the audit lists %d of %d entries, the node dropped %d", got.Audit.Listed, got.Audit.Total, len(dropped.all))
+			}
+			for _, l := range got.Audit.Lost {
+				h, err := factomd.ParseHash(l.Hash)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := dropped.all[h]; l.Stage != want {
+					t.Errorf("entry %s: lost at %q, the node dropped it at %q", l.Hash, l.Stage, want)
 				}
 			}
-			return false
-		},
-	})
-	got := carryOut(t, plan{phase: "for: 2s, rate: 40/s"}.scenario(n.URL()))
-	got.in(t, n)
-	got.verdict(t, report.Lost, report.ExitLost)
+			count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
+		})
+	}
+}
 
-	byStage := map[string]int{}
-	for _, stage := range dropped.all {
-		byStage[stage]++
+// TestRetry has two nodes of one network not answer the first call of some commits
+// and reveals, heard or not: sent again, all are taken, none twice.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	for _, reveal := range []string{"after", "together"} {
+		t.Run(reveal, func(t *testing.T) {
+			t.Parallel()
+			var met, failed hashes
+			fault := func(c factomdtest.Call) *factomdtest.Fault {
+				first := c.Submits() && met.first(c.Entry, c.Method)
+				for k, f := range []factomdtest.Fault{
+					{Answer: factomdtest.HTML(500), Unheard: true},
+					{Answer: factomdtest.HTML(500)},
+					{Answer: factomdtest.Reset(), Unheard: true},
+				} {
+					if first && (c.Method == "commit-entry" && pick(c.Entry, k, 8) || c.Method == "reveal-entry" && pick(c.Entry, k+1, 8)) {
+						failed.add(c.Entry, "")
+						return &f
+					}
+				}
+				return nil
+			}
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: fault})
+			peer := factomdtest.New(t, factomdtest.Options{PeerOf: n, Fault: fault})
+			got := carryOut(t, plan{load: "reveal: " + reveal, phase: "for: 2s, rate: 40/s", more: "submit: {retry: 2}"}.scenario(n.URL(), peer.URL()))
+			got.in(t, n)
+			got.verdict(t, report.Pass, report.ExitOK)
+			if len(failed.all) == 0 {
+				t.Fatal("the test does not test much")
+			}
+			count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
+			count(t, "ambiguous", got.Totals.Ambiguous, 0)
+			count(t, "retried", got.Totals.Retried, len(failed.all))
+			count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
+			if h := got.Harness; h.RetryRequests < got.Totals.Retried || h.SubmitRequests != 2*got.Totals.Planned+h.RetryRequests {
+				t.Errorf("%d requests, %d of them retries, for %d entries", h.SubmitRequests, h.RetryRequests, got.Totals.Planned)
+			}
+			for _, e := range got.entries {
+				if times := n.Written(e.Hash); times != 1 {
+					t.Errorf("entry %s is written %d times", e.Hash, times)
+				}
+			}
+		})
 	}
-	if len(byStage) != len(stages) {
-		t.Fatalf("dropped %v: the test does not test much", byStage)
-	}
-	count(t, "lost", got.Totals.Lost, len(dropped.all))
-	count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned)-len(dropped.all))
-	if got.Audit.Listed != len(dropped.all) || got.Audit.Total != uint64(len(dropped.all)) || len(got.Audit.Lost) != len(dropped.all) {
-		t.Errorf("the audit lists %d of %d entries, the node dropped %d", got.Audit.Listed, got.Audit.Total, len(dropped.all))
-	}
-	for _, l := range got.Audit.Lost {
-		h, err := factomd.ParseHash(l.Hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := dropped.all[h]; l.Stage != want {
-			t.Errorf("entry %s: lost at %q, the node dropped it at %q", l.Hash, l.Stage, want)
-		}
-	}
-	count(t, "credits spent", got.Totals.CreditsSpent, int(n.Spent()))
 }
 
 // TestFaultySubmits meets faults on some commits and on some reveals of the load,

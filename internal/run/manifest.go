@@ -80,7 +80,7 @@ func (r *run) complete() {
 		m.Observed.AcceptResolutionMS = milliseconds(r.sampler.Resolution())
 	}
 	if r.generator != nil {
-		m.Harness.SubmitRequests = r.generator.Requests()
+		m.Harness.SubmitRequests, m.Harness.RetryRequests = r.generator.Requests(), r.generator.Retries()
 	}
 	m.Harness.ConnectionsMax = uint64(r.network.connections.Most())
 	if r.queries != nil {
