@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/shirou/gopsutil/v4/mem"
 	"github.com/spf13/cobra"
 
 	"github.com/FactomProject/factom-load/generator"
@@ -102,6 +103,13 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	if h := s.Hostile; h != nil {
 		fmt.Fprintf(out, "hostile  up to %d calls beside the entries, %g/s during the load, at most %d of the credits\n", p.Hostile.Calls, h.Rate, p.Hostile.Credits)
 	}
+	if s.Network.Local != nil {
+		entries := p.Total.Slots
+		if p.Budgeted() {
+			entries = uint64(s.Credits.Budget) // at most, at a credit each
+		}
+		writeNodeMemory(out, entries)
+	}
 	if p.Search != nil {
 		writeSearchLength(out, s, p)
 		return nil
@@ -156,4 +164,24 @@ func writeSearchLength(out io.Writer, s *scenarios.Scenario, p generator.Plan) {
 	each := s.Load.Search.Hold.Of(local.BlockTime) + after
 	fmt.Fprintf(out, "duration %s before the search, and about %s for each step: %s if all rates hold, about %s for %d steps, and longer where a rate does not hold\n",
 		p.Total.Length.Round(time.Second), each, (time.Duration(p.Search.Rates) * each).Round(time.Second), (time.Duration(p.Search.Steps) * each).Round(time.Second), p.Search.Steps)
+}
+
+// nodeEntryBytes is what a node that keeps its blocks in memory grows by with each
+// entry (factomd-networks.md, section 4), and memoryShare the share of the machine's
+// memory above which that is worth a warning.
+const (
+	nodeEntryBytes = 10_000
+	memoryShare    = 0.25
+)
+
+// writeNodeMemory warns of a load whose entries take much of this machine's memory.
+func writeNodeMemory(out io.Writer, entries uint64) {
+	memory, err := mem.VirtualMemory()
+	if err != nil {
+		return // a machine that does not tell gets no warning
+	}
+	if grows := entries * nodeEntryBytes; float64(grows) > memoryShare*float64(memory.Total) {
+		fmt.Fprintf(out, "memory   the local node will grow by some %s, as it keeps its blocks in memory, and this machine has %s\n"+
+			"         hint: use the endpoint of a node that keeps them on disk, or plan fewer entries\n", report.Bytes(grows), report.Bytes(memory.Total))
+	}
 }
