@@ -353,6 +353,10 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 	for _, again := range m.Resumed {
 		r.Run.Resumed = append(r.Run.Resumed, Resumption(again))
 	}
+	if len(m.Resumed) > 0 && !r.Run.Interrupted {
+		// The verdict is what was found all the same.
+		r.Run.Interrupted, r.Run.Why = true, "the harness was killed"
+	}
 	if r.Load.Model == "" {
 		r.Load.Model = results.OpenLoop
 	}

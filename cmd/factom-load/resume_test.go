@@ -85,7 +85,8 @@ func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 		}
 		total := r.Totals
 		if total.Planned != planned || total.Lost != 0 || total.Accepted != 0 ||
-			total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || len(r.Run.Resumed) > 1 {
+			total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || len(r.Run.Resumed) > 1 ||
+			r.Run.Interrupted != (len(r.Run.Resumed) == 1) {
 			t.Errorf("%s: %+v, %d planned; resumed %+v", r.VerdictWhy, total, planned, r.Run.Resumed)
 		}
 		chain := n.Chain()

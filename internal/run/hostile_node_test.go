@@ -8,13 +8,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomdtest"
 	"github.com/FactomProject/factom-load/internal/run"
 	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
-// TestHostileNode has a node answer every ninth question of the observer with what
+// TestHostileNode has a node answer every seventh question of the observer with what
 // is meant to do harm: the run comes to the same end all the same, nobody is led
 // away from the endpoint, and what is kept of the node's words is harmless.
 func TestHostileNode(t *testing.T) {
@@ -43,8 +45,8 @@ func TestHostileNode(t *testing.T) {
 		case c.Submits():
 			loading.Store(loading.Load() || c.Method == "commit-entry")
 		case loading.Load():
-			if k := questions.Add(1); k%9 == 0 {
-				return &factomdtest.Fault{Answer: answers[int(k/9)%len(answers)]}
+			if k := questions.Add(1); k%7 == 0 {
+				return &factomdtest.Fault{Answer: answers[int(k/7)%len(answers)]}
 			}
 		}
 		return nil
@@ -52,11 +54,13 @@ func TestHostileNode(t *testing.T) {
 	said := ""
 	got := carryOut(t, plan{load: "submit_timeout: 1s", phase: "for: 12s, rate: 20/s"}.scenario(n.URL()), func(o *run.Options) {
 		o.Say = func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
+		// What does harm takes its time, on a busy machine above all.
+		o.Scenario.Confirm.Timeout = scenarios.Span{Time: time.Minute}
 	})
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
 	count(t, "confirmed", got.Totals.Confirmed, 3+240)
-	if k := questions.Load(); k < int64(9*len(answers)) {
+	if k := questions.Load(); k < int64(7*len(answers)) {
 		t.Errorf("%d questions: not all answers were given", k)
 	}
 	if elsewhere.Load() > 0 {
