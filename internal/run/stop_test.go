@@ -117,7 +117,7 @@ func TestCutOffIsNoLoss(t *testing.T) {
 		o.AboveCeiling, o.Deadline = true, 4*time.Second
 	})
 	got.verdict(t, report.Interrupted, report.ExitCannot)
-	if got.Totals.Lost != 0 || got.Totals.Accepted < 200 || got.Totals.Sent < 200 {
+	if got.Totals.Lost != 0 || got.Totals.Accepted < 50 || got.Totals.Accepted+got.Totals.Failed < got.Totals.Sent {
 		t.Errorf("totals %+v", got.Totals)
 	}
 }
