@@ -453,7 +453,7 @@ func (g *Generator) submit(stop, ctx context.Context, j *job) results.Submission
 	}
 	first, retried := p.Calls, 0
 	for pause := firstPause; retried < g.opts.Scenario.Submit.Retry && p.Unanswered() && ctx.Err() == nil; pause = min(2*pause, lastPause) {
-		if stop.Err() != nil || !sleepRoughly(stop, time.Now().Add(pause)) {
+		if !sleepRoughly(stop, time.Now().Add(pause)) {
 			break
 		}
 		p.Again(ctx, node, j.commit, j.reveal, j.hash)

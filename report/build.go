@@ -130,7 +130,8 @@ func (f *fold) entry(e *results.Entry) error {
 	}
 	if e.Unwatched {
 		f.unwatched++
-	} else if e.Confirmed != results.Never {
+	}
+	if e.Watched() {
 		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
 	}
 	if e.Outcome == results.Lost {
@@ -165,7 +166,7 @@ func (f *fold) sortLost() {
 func (s *section) entry(e *results.Entry) {
 	s.totals.add(e)
 	s.latency.record(e)
-	if e.Confirmed != results.Never && !e.Unwatched {
+	if e.Watched() {
 		s.confirmed.add(e.Confirmed)
 	}
 	if e.Error != nil {

@@ -150,8 +150,14 @@ func perPointText(s Series, n int, what string) string {
 	return fmt.Sprintf(" Each point stands for %s: %s.", spanText(float64(k)*s.IntervalS), what)
 }
 
+// overTime is a chart over the time of the run, with its phases and events, and no
+// panels yet.
+func overTime(r *Report, id, title string) chart {
+	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+}
+
 func rateChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "rates", title: "Rates over time", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	c := overTime(r, "rates", "Rates over time")
 	xs := r.Series.middles()
 	p := panel{height: 250}
 	peak, peakSent := 0.0, 0.0
@@ -222,7 +228,7 @@ func blockRates(r *Report, n int) []datum {
 }
 
 func latencyChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "latency-time", title: "Latency over time", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	c := overTime(r, "latency-time", "Latency over time")
 	xs := r.Series.middles()
 	p := panel{height: 270}
 	lo, hi := 0.0, 0.0
@@ -463,7 +469,7 @@ func joinBlocks(group []Block, x float64) blockGroup {
 }
 
 func pressureChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "pressure", title: "In flight and outstanding", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	c := overTime(r, "pressure", "In flight and outstanding")
 	caption := "In flight: sent, the reveal not answered yet. Outstanding: answered, not yet in a saved block; each block empties it. Levels that grow from block to block mean that the node does not keep up." +
 		perPointText(r.Series, n, "the line shows its highest interval")
 	return levelChart(r, c, n, caption, []level{
@@ -473,7 +479,7 @@ func pressureChart(r *Report, n int) (figure, chart) {
 }
 
 func harnessChart(r *Report, n int) (figure, chart) {
-	c := chart{id: "harness-chart", title: "What harness and node used", x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	c := overTime(r, "harness-chart", "What harness and node used")
 	caption := "What the load generator and, where it started one, its node cost. A generator short of CPU is late by itself; the verdict invalid guards against that." +
 		perPointText(r.Series, n, "the line shows its highest interval")
 	return levelChart(r, c, n, caption, []level{

@@ -8,8 +8,8 @@ import (
 	"github.com/FactomProject/factom-load/results"
 )
 
-// MaxEvents is how many events a report has; more are counted.
-const MaxEvents = 10_000
+// maxEvents is how many events a report has; more are counted.
+const maxEvents = 10_000
 
 // mostEvents is how many of them the page lists.
 const mostEvents = 200
@@ -29,7 +29,7 @@ type eventFold struct {
 }
 
 func (f *eventFold) add(e results.Event) {
-	if len(f.all) >= MaxEvents {
+	if len(f.all) >= maxEvents {
 		f.dropped++
 		return
 	}

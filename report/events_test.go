@@ -27,10 +27,10 @@ func TestEvents(t *testing.T) {
 	}
 
 	var f eventFold
-	for i := range MaxEvents + 7 {
+	for i := range maxEvents + 7 {
 		f.add(results.Event{At: int64(i), Detail: fmt.Sprint(i)})
 	}
-	if n := len(f.rows()); n != MaxEvents || f.dropped != 7 {
+	if n := len(f.rows()); n != maxEvents || f.dropped != 7 {
 		t.Errorf("%d kept, %d dropped", n, f.dropped)
 	}
 }

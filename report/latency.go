@@ -99,7 +99,7 @@ func (d *distributions) record(e *results.Entry) {
 	if e.Accepted != results.Never {
 		d.accept.record(e.Accepted - e.Planned)
 	}
-	if e.Confirmed != results.Never && !e.Unwatched {
+	if e.Watched() {
 		d.confirm.record(e.Confirmed - e.Planned)
 	}
 }

@@ -76,7 +76,7 @@ func (f *seriesFold) entry(e *results.Entry) {
 		f.at(e.Accepted).accepted++
 	}
 	if e.Confirmed != results.Never {
-		if !e.Unwatched {
+		if e.Watched() {
 			f.at(e.Planned).confirm = append(f.at(e.Planned).confirm, milliseconds(e.Confirmed-e.Planned))
 		}
 		found := f.at(e.Confirmed)

@@ -49,6 +49,10 @@ type Entry struct {
 	Error     *Error
 }
 
+// Watched reports whether its block was seen being saved: only then is the instant
+// of its confirmation one that a latency can count to.
+func (e *Entry) Watched() bool { return e.Confirmed != Never && !e.Unwatched }
+
 // Kind says what an entry is to its chain.
 type Kind uint8
 

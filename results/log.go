@@ -53,9 +53,8 @@ const (
 	recCallName                        // what is called, that calls refer to by number
 	recCall                            // a call that is not an entry's
 	recFinding                         // something that the node must not do
-
-	recEvent   recordType = 14 // something that happened meanwhile
-	recResumed recordType = 15 // nobody watched: what was killed is accounted for from here on
+	recEvent                           // something that happened meanwhile
+	recResumed                         // nobody watched: what was killed is accounted for from here on
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp. What is above

@@ -85,7 +85,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent, recResumed,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -175,6 +175,10 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		e := Event{At: later(t, 0, "happened"), Kind: EventKind(text.Draw(t, "kind")), Detail: text.Draw(t, "detail"), Endpoint: text.Draw(t, "endpoint")}
 		w.event(e)
 		want.event(e)
+	case recResumed:
+		at, saved := rapid.Int64Range(0, 1<<56).Draw(t, "at"), uint32(small.Draw(t, "saved"))
+		w.resumed(at, saved)
+		want.resumed(at, saved)
 	}
 }
 

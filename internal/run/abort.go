@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/FactomProject/factom-load/scenarios"
@@ -87,29 +88,24 @@ func (w *watchdog) met(rule scenarios.AbortRule, s seen) (found string, met bool
 // watchRules ends the sending once a rule of abort_on asks for it, until ctx ends.
 func (r *run) watchRules(ctx context.Context) {
 	w := newWatchdog(r.Scenario.Abort, r.network.blockTime)
-	tick := time.NewTicker(rulesInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, rulesInterval, func() (more bool) {
 		if !r.sending() {
-			continue
+			return true
 		}
-		if why := w.look(time.Now(), r.seen()); why != "" {
+		why := w.look(time.Now(), r.seen())
+		if why != "" {
 			r.interrupt(why)
-			return
 		}
-	}
+		return why == ""
+	})
 }
 
 func (r *run) seen() seen {
 	c := r.collector.Counts()
-	s := seen{gone: uint64(r.collector.Gone()), failed: c.Failed, rejected: c.Rejected, submitted: c.Submitted}
-	if b := r.balance.Load(); b != nil && time.Since(b.at) < 2*r.creditsEvery() {
-		s.credits, s.creditsKnown = b.credits, true
+	s := seen{failed: c.Failed, rejected: c.Rejected, submitted: c.Submitted}
+	s.credits, s.creditsKnown = r.credits()
+	if slices.ContainsFunc(r.Scenario.Abort.Rules, func(rule scenarios.AbortRule) bool { return rule.On == scenarios.OnLost }) {
+		s.gone = uint64(r.collector.Gone()) // it passes over everything outstanding
 	}
 	if state := r.observer.State(); state != nil {
 		s.saved = state.SavedHeight

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,14 +37,8 @@ func TestConnectionFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var commits atomic.Int64
 			begin := make(chan struct{})
-			n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: func(c factomdtest.Call) *factomdtest.Fault {
-				if c.Method == "commit-entry" && commits.Add(1) == 30 {
-					close(begin)
-				}
-				return nil
-			}})
+			n := after(t, 30, func(*factomdtest.Node) { close(begin) })
 			proxy, through := faultyProxy(t, n)
 			healed := make(chan struct{})
 			go func() {

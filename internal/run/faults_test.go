@@ -356,14 +356,8 @@ func TestEndpointGone(t *testing.T) {
 // says that it could not look, and calls nothing lost.
 func TestOnlyEndpointGone(t *testing.T) {
 	t.Parallel()
-	var commits atomic.Int64
 	enough := make(chan struct{})
-	n := factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: func(c factomdtest.Call) *factomdtest.Fault {
-		if c.Method == "commit-entry" && commits.Add(1) == 40 {
-			close(enough)
-		}
-		return nil
-	}})
+	n := after(t, 40, func(*factomdtest.Node) { close(enough) })
 	go func() {
 		<-enough
 		n.Close()
@@ -387,18 +381,7 @@ func TestOnlyEndpointGone(t *testing.T) {
 // frozen starts a node that answers nothing for a second, in the middle of the
 // load.
 func frozen(t *testing.T) *factomdtest.Node {
-	var n *factomdtest.Node
-	var commits atomic.Int64
-	ready := make(chan struct{})
-	n = factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: func(c factomdtest.Call) *factomdtest.Fault {
-		<-ready
-		if c.Method == "commit-entry" && commits.Add(1) == 50 {
-			time.AfterFunc(time.Second, n.Freeze())
-		}
-		return nil
-	}})
-	close(ready)
-	return n
+	return after(t, 50, func(n *factomdtest.Node) { time.AfterFunc(time.Second, n.Freeze()) })
 }
 
 // TestFrozenNode has latencies count from the planned instant: those who could

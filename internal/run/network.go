@@ -195,15 +195,19 @@ func (n *network) identify(ctx context.Context, expect string) error {
 // sameChain compares a block of an endpoint with the first endpoint's: the
 // genesis blocks of all LOCAL networks are the same, what follows is not.
 func (n *network) sameChain(ctx context.Context, c *factomd.Client, height uint32) error {
-	mine, err := n.first().DirectoryBlock(ctx, height)
-	if err != nil {
-		return err
+	mine := n.block
+	if height < n.saved {
+		block, err := n.first().DirectoryBlock(ctx, height)
+		if err != nil {
+			return err
+		}
+		mine = block.KeyMR
 	}
 	other, err := c.DirectoryBlock(ctx, height)
 	if err != nil {
 		return err
 	}
-	if mine.KeyMR != other.KeyMR {
+	if mine != other.KeyMR {
 		return fmt.Errorf("%s and %s are of the same kind of network, but of two: their blocks %d differ\n"+
 			"    hint: all endpoints of a run must be of one network", c.URL(), n.first().URL(), height)
 	}

@@ -98,15 +98,8 @@ func (r *run) feed(events []factomd.FeedEvent) {
 
 // keep brings the record to the disk as time goes on.
 func (r *run) keep(ctx context.Context) {
-	tick := time.NewTicker(flushInterval)
-	defer tick.Stop()
 	synced := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, flushInterval, func() (more bool) {
 		err := r.collector.Flush()
 		if err == nil && time.Since(synced) >= syncInterval {
 			err = r.entries.Sync()
@@ -114,6 +107,22 @@ func (r *run) keep(ctx context.Context) {
 		}
 		if err != nil {
 			r.interrupt(err.Error())
+		}
+		return err == nil
+	})
+}
+
+// every does something at an interval, until it wants no more or ctx ends.
+func every(ctx context.Context, interval time.Duration, do func() (more bool)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !do() {
 			return
 		}
 	}

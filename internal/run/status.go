@@ -45,16 +45,10 @@ func (r *run) watch(ctx context.Context) {
 	if r.Watch == nil {
 		return
 	}
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			r.Watch(r.status())
-		}
-	}
+	every(ctx, 200*time.Millisecond, func() (more bool) {
+		r.Watch(r.status())
+		return true
+	})
 }
 
 // status may be called as soon as the run has a stage; what comes with later
@@ -103,8 +97,8 @@ func (r *run) sample(s *results.Sample) {
 		s.InFlight = g.InFlight()
 	}
 	s.Connections = int(r.network.connections.Open())
-	if b := r.balance.Load(); b != nil && time.Since(b.at) < 2*r.creditsEvery() {
-		s.ECBalance = &b.credits
+	if credits, known := r.credits(); known {
+		s.ECBalance = &credits
 	}
 	n := r.observer.State()
 	if n == nil {
@@ -116,17 +110,11 @@ func (r *run) sample(s *results.Sample) {
 
 // watchStopFile stops the run, as its user would, once the file exists.
 func (r *run) watchStopFile(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if _, err := os.Stat(r.StopFile); err == nil {
-				r.stopping(&Interruption{Why: "the stop file " + r.StopFile + " appeared"})
-				return
-			}
+	every(ctx, 500*time.Millisecond, func() (more bool) {
+		_, err := os.Stat(r.StopFile)
+		if err == nil {
+			r.stopping(&Interruption{Why: "the stop file " + r.StopFile + " appeared"})
 		}
-	}
+		return err != nil
+	})
 }

@@ -33,6 +33,15 @@ type balance struct {
 	credits int64
 }
 
+// credits returns what all payers have together, if that was seen of late.
+func (r *run) credits() (sum int64, known bool) {
+	b := r.balance.Load()
+	if b == nil || time.Since(b.at) >= 2*r.creditsEvery() {
+		return 0, false
+	}
+	return b.credits, true
+}
+
 // creditsEvery is how often balances are looked at: twice a block, but every 5 s
 // at least, and with many keys seldom enough for two calls a second.
 //
