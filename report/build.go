@@ -19,10 +19,11 @@ func Build(path string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	samples, err := results.ReadSeries(path)
+	series, err := results.ReadSeries(path)
 	if err != nil {
 		return nil, err
 	}
+	m.Recall(series)
 	f := newFold(m)
 	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
 	if err != nil {
@@ -36,7 +37,7 @@ func Build(path string) (*Report, error) {
 			m.Ended = m.Started.Add(time.Duration(summary.Last))
 		}
 	}
-	return f.report(samples)
+	return f.report(series.Samples)
 }
 
 // incomplete says why a record is not whole, or nothing if it is.

@@ -485,6 +485,32 @@ func TestKilledRun(t *testing.T) {
 	}
 }
 
+// What a killed run had measured of itself is on record; where it is not, the page
+// does not make it up.
+func TestKilledRunMeasured(t *testing.T) {
+	for want, measured := range map[string]*results.Measured{
+		"ack sample, resolution 40.0\u00a0ms":      {Observed: results.Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7}, Harness: results.Harness{CPUSeconds: 2}},
+		"ack sample, resolution not\u00a0recorded": nil,
+	} {
+		rec := record(t)
+		every(rec)
+		rec.manifest.Ended, rec.manifest.Observed = time.Time{}, results.Observed{AcceptMethod: "ack-sample"}
+		if measured != nil {
+			series, err := rec.dir.Open(results.SeriesFile)
+			if err := errors.Join(err, results.AppendMeasured(series, *measured), series.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := rec.fold()
+		if got := observedText(r.LatencyMS.Accept); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if measured != nil && (r.Harness.CPUSeconds != 2 || r.Harness.ObserverRequests != 7) {
+			t.Errorf("%+v", r.Harness)
+		}
+	}
+}
+
 // What a killed run had planned for later was never sent.
 func TestKilledRunSkips(t *testing.T) {
 	rec := record(t)

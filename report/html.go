@@ -50,7 +50,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 // pageFuncs are the formats that the template uses.
 func pageFuncs(r *Report) template.FuncMap {
 	return template.FuncMap{
-		"count": countText, "rate": rateText, "ms": msText,
+		"count": countText, "rate": rateText, "ms": msText, "resolution": resolutionText,
 		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
@@ -240,7 +240,16 @@ func observedText(l Latency) string {
 	if l.Count == 0 {
 		return "no samples"
 	}
-	return methodText(l.Method) + ", resolution " + strings.ReplaceAll(msText(l.ResolutionMS), " ", "\u00a0")
+	return methodText(l.Method) + ", resolution " + strings.ReplaceAll(resolutionText(l), " ", "\u00a0")
+}
+
+// resolutionText says how late a stage was seen at most. Of a run that was killed in
+// its first seconds nobody knows.
+func resolutionText(l Latency) string {
+	if l.ResolutionMS == 0 && l.Method != methodClock {
+		return "not recorded"
+	}
+	return msText(l.ResolutionMS)
 }
 
 // errorsText counts the errors of all kinds.

@@ -202,17 +202,19 @@ type Latencies struct {
 // Latency is one distribution, in milliseconds. With Count 0 the figures are 0
 // and mean nothing.
 type Latency struct {
-	Count        uint64  `json:"count"`
-	Min          float64 `json:"min"`
-	Mean         float64 `json:"mean"`
-	StdDev       float64 `json:"stddev"`
-	P50          float64 `json:"p50"`
-	P90          float64 `json:"p90"`
-	P95          float64 `json:"p95"`
-	P99          float64 `json:"p99"`
-	P999         float64 `json:"p999"`
-	Max          float64 `json:"max"`
-	Method       string  `json:"method"` // clock, live-feed, ack-sample, block-scan
+	Count  uint64  `json:"count"`
+	Min    float64 `json:"min"`
+	Mean   float64 `json:"mean"`
+	StdDev float64 `json:"stddev"`
+	P50    float64 `json:"p50"`
+	P90    float64 `json:"p90"`
+	P95    float64 `json:"p95"`
+	P99    float64 `json:"p99"`
+	P999   float64 `json:"p999"`
+	Max    float64 `json:"max"`
+	Method string  `json:"method"` // clock, live-feed, ack-sample, block-scan
+	// ResolutionMS is how late the observation can be; 0 of a clock, and where a run
+	// was killed before it was on record.
 	ResolutionMS float64 `json:"resolution_ms"`
 	// Histogram is the HdrHistogram V2 compressed encoding in base64, values
 	// in nanoseconds; empty with Count 0.

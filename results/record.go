@@ -157,6 +157,14 @@ type Harness struct {
 	PauseMaxMS      float64 `json:"pause_max_ms"`
 }
 
+// Recall takes in what a run measured of itself while it went on, if the manifest
+// does not have it as the run was killed.
+func (m *Manifest) Recall(s Series) {
+	if m.Ended.IsZero() && s.Measured != nil {
+		m.Observed, m.Harness = s.Measured.Observed, s.Measured.Harness
+	}
+}
+
 // A Directory is the directory of a run in progress. It is locked until it is
 // closed.
 type Directory struct {

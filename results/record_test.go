@@ -244,7 +244,7 @@ func TestSeries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return got
+		return got.Samples
 	}
 	if diff := cmp.Diff(want, read(whole)); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
@@ -266,11 +266,39 @@ func TestSeries(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if got, err := ReadSeries(t.TempDir()); got != nil || err != nil {
+	if got, err := ReadSeries(t.TempDir()); got.Samples != nil || got.Measured != nil || err != nil {
 		t.Errorf("without a series: %v, %v", got, err)
 	}
 	if err := AppendSample(&brittle{}, Sample{}); !errors.Is(err, errFull) || !strings.Contains(err.Error(), SeriesFile) {
 		t.Errorf("on a full disk: %v", err)
+	}
+}
+
+// What a run measured of itself is there for one that was killed, and for no other.
+func TestRecall(t *testing.T) {
+	dir := t.TempDir()
+	var b bytes.Buffer
+	newest := Measured{Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7}, Harness{SubmitRequests: 9}}
+	for _, m := range []Measured{{Observed: Observed{Requests: 3}}, newest} {
+		if err := errors.Join(AppendMeasured(&b, m), AppendSample(&b, Sample{At: int64(b.Len())})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, SeriesFile), b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSeries(dir)
+	if err != nil || len(s.Samples) != 2 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	own := Manifest{Ended: time.Now(), Observed: Observed{Requests: 100}}
+	own.Recall(s)
+	killed := Manifest{Observed: Observed{AcceptMethod: "ack-sample"}}
+	killed.Recall(s)
+	young := Manifest{Observed: Observed{AcceptMethod: "ack-sample"}}
+	young.Recall(Series{})
+	if own.Observed.Requests != 100 || killed.Observed != newest.Observed || killed.Harness != newest.Harness || young.Observed.AcceptMethod != "ack-sample" {
+		t.Errorf("%+v\n%+v\n%+v", own.Observed, killed, young.Observed)
 	}
 }
 

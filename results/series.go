@@ -36,10 +36,21 @@ type Sample struct {
 // AppendSample writes one line of series.log.
 func AppendSample(w io.Writer, s Sample) error { return appendLine(w, s) }
 
-// AppendBlock writes the other kind of line in series.log: a saved directory
-// block.
+// AppendBlock writes a line of another kind: a saved directory block.
 func AppendBlock(w io.Writer, b Block) error {
 	return appendLine(w, map[string]Block{"block": b})
+}
+
+// Measured is what a run measures of itself while it goes on. The manifest has it
+// when the run ends; until then, and of a run that is killed, series.log has it.
+type Measured struct {
+	Observed Observed `json:"observed"`
+	Harness  Harness  `json:"harness"`
+}
+
+// AppendMeasured writes what is measured so far into series.log.
+func AppendMeasured(w io.Writer, m Measured) error {
+	return appendLine(w, map[string]Measured{"measured": m})
 }
 
 func appendLine(w io.Writer, row any) error {
@@ -53,36 +64,45 @@ func appendLine(w io.Writer, row any) error {
 	return nil
 }
 
-// ReadSeries reads the samples in the series.log of a run's directory, up to the
-// first line that is torn or damaged. A run that did not live for a second has none.
-func ReadSeries(path string) ([]Sample, error) {
+// A Series is what series.log holds, but for the blocks, which entries.log has too.
+type Series struct {
+	Samples  []Sample
+	Measured *Measured // the newest, or nil
+}
+
+// ReadSeries reads the series.log of a run's directory, up to the first line that is
+// torn or damaged. A run that did not live for a second has no samples.
+func ReadSeries(path string) (s Series, err error) {
 	f, err := os.Open(filepath.Join(path, SeriesFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return s, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", SeriesFile, err)
+		return s, fmt.Errorf("reading %s: %w", SeriesFile, err)
 	}
 	defer f.Close()
-	var samples []Sample
 	var last int64
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var row struct {
 			Sample
-			Block *Block `json:"block"`
+			Block    *Block    `json:"block"`
+			Measured *Measured `json:"measured"`
 		}
 		switch err := json.Unmarshal(lines.Bytes(), &row); {
 		case err == nil && row.Block != nil:
 			continue
+		case err == nil && row.Measured != nil:
+			s.Measured = row.Measured
+			continue
 		case err != nil || row.At <= last:
-			return samples, nil
+			return s, nil
 		}
 		last = row.At
-		samples = append(samples, row.Sample)
+		s.Samples = append(s.Samples, row.Sample)
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
-		return nil, fmt.Errorf("reading %s: %w", SeriesFile, err)
+		return Series{}, fmt.Errorf("reading %s: %w", SeriesFile, err)
 	}
-	return samples, nil
+	return s, nil
 }

@@ -64,31 +64,40 @@ func (r *run) newManifest() *results.Manifest {
 func (r *run) complete() {
 	m := r.manifest
 	m.Ended = time.Now().UTC()
-	m.Observed.Requests = uint64(r.network.requests())
-	m.Harness.HostileRequests = r.hostileRequests.Load()
+	now := r.measured()
+	m.Observed, m.Harness = now.Observed, now.Harness
 	if r.observer != nil {
-		m.Observed.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
 		m.Observed.Minutes = r.observer.Minutes()
 	}
-	switch {
-	case r.network.feed != nil:
+}
+
+// measured returns what the run has measured of itself so far. It is for the
+// goroutine of the series, and for when that has ended.
+func (r *run) measured() results.Measured {
+	o := results.Observed{AcceptMethod: r.manifest.Observed.AcceptMethod, Requests: uint64(r.network.requests())}
+	if r.observer != nil {
+		o.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
+	}
+	longest := time.Duration(r.pauses.longest.Load())
+	if feed := r.network.feed; feed != nil {
 		// What arrived while the receiver was busy, or the whole harness stood
 		// still, was seen that much later.
-		late := max(r.network.feed.Stats().MaxBusy, time.Duration(r.pauses.longest.Load()))
-		m.Observed.AcceptResolutionMS = milliseconds(late)
-	case r.sampler != nil:
-		m.Observed.AcceptResolutionMS = milliseconds(r.sampler.Resolution())
+		o.AcceptResolutionMS = milliseconds(max(feed.Stats().MaxBusy, longest))
+	} else if s := r.sampler.Load(); s != nil {
+		o.AcceptResolutionMS = milliseconds(s.Resolution())
+	}
+	h := results.Harness{
+		HostileRequests: r.hostileRequests.Load(), ConnectionsMax: uint64(r.network.connections.Most()),
+		GCPauseMaxMS: longestPause() * 1e3, PauseMaxMS: milliseconds(longest),
 	}
 	if r.generator != nil {
-		m.Harness.SubmitRequests, m.Harness.RetryRequests = r.generator.Requests(), r.generator.Retries()
+		h.SubmitRequests, h.RetryRequests = r.generator.Requests(), r.generator.Retries()
 	}
-	m.Harness.ConnectionsMax = uint64(r.network.connections.Most())
 	if r.queries != nil {
-		m.Harness.QueryRequests = r.queries.caller.Requests()
+		h.QueryRequests = r.queries.caller.Requests()
 	}
-	m.Harness.CPUSeconds, m.Harness.MaxRSSBytes = r.sampling.cost()
-	m.Harness.GCPauseMaxMS = longestPause() * 1e3
-	m.Harness.PauseMaxMS = milliseconds(time.Duration(r.pauses.longest.Load()))
+	h.CPUSeconds, h.MaxRSSBytes = r.sampling.cost()
+	return results.Measured{Observed: o, Harness: h}
 }
 
 // longestPause returns the longest pause of the garbage collector so far, in

@@ -48,7 +48,7 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 		group.Go(func() { r.watchRules(ctx) })
 	}
 	group.Go(func() {
-		if err := r.sampling.run(ctx, r.sample); err != nil {
+		if err := r.sampling.run(ctx, r.sample, r.measured); err != nil {
 			r.interrupt(err.Error())
 		}
 	})
@@ -68,8 +68,9 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 // sampleAcceptance follows a sample of the load by `ack` calls, until ctx ends.
 // It begins with the load, as the setup has an entry of its own to ask for.
 func (r *run) sampleAcceptance(ctx context.Context, group *sync.WaitGroup) {
-	r.sampler = results.NewSampler(r.collector, r.network.nodes(), r.start)
-	group.Go(func() { r.sampler.Run(ctx) })
+	s := results.NewSampler(r.collector, r.network.nodes(), r.start)
+	r.sampler.Store(s)
+	group.Go(func() { s.Run(ctx) })
 }
 
 // offer is told of every entry that the API took, and says whether it is in the
@@ -78,7 +79,8 @@ func (r *run) offer(entry factomd.Hash) (followed bool) {
 	if r.queries != nil {
 		r.queries.targets.took(entry)
 	}
-	return r.sampler != nil && r.sampler.Offer(entry)
+	s := r.sampler.Load()
+	return s != nil && s.Offer(entry)
 }
 
 // feed tells the collector what the live feed brings.

@@ -232,6 +232,11 @@ func (r *run) catchUp(stop context.Context, present uint32) error {
 // completeResumed completes the manifest of a run whose record is.
 func (r *run) completeResumed(past *results.Past) error {
 	m := r.manifest
+	series, err := results.ReadSeries(r.Out)
+	if err != nil {
+		return err
+	}
+	m.Recall(series)
 	m.Ended = time.Now().UTC()
 	m.SendEnded = cmp.Or(m.SendEnded, past.Last)
 	m.FindingsOpen = r.Scenario.Hostile != nil

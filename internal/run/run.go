@@ -86,7 +86,7 @@ type run struct {
 	entries   *os.File
 	collector *results.Collector
 	observer  *results.Observer
-	sampler   *results.Sampler // nil with a live feed, and until the load
+	sampler   atomic.Pointer[results.Sampler] // nil with a live feed, and until the load
 	generator *generator.Generator
 	queries   *queries // nil without any
 	sampling  *seriesSampler

@@ -245,7 +245,7 @@ func (r *run) findKnee(stop, abort context.Context) error {
 	var held float64
 	s := &searcher{
 		search: r.Scenario.Load.Search, block: r.network.blockTime, timeout: r.Scenario.Confirm.Timeout.Of(r.network.blockTime),
-		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: r.sampler != nil,
+		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: r.sampler.Load() != nil,
 		offer: r.generator.Phase, answers: r.network.answers, interrupt: r.interrupt, say: r.Say,
 	}
 	text := func(format string, rate float64) {

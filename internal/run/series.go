@@ -62,9 +62,14 @@ func newSeriesSampler(file *os.File, start time.Time, n *network) *seriesSampler
 	return s
 }
 
+// measuredEvery is how often what the run has measured of itself goes on record, so
+// that a run which is killed has it too.
+const measuredEvery = 5 * time.Second
+
 // run writes a sample at the end of each second of the run, until ctx ends or
-// the file cannot be written. fill adds what the run knows.
-func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) error {
+// the file cannot be written, and now and then what was measured so far. fill adds
+// what the run knows.
+func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample), measured func() results.Measured) error {
 	for {
 		now := time.Since(s.start)
 		next := now.Truncate(time.Second) + time.Second
@@ -81,6 +86,11 @@ func (s *seriesSampler) run(ctx context.Context, fill func(*results.Sample)) err
 		fill(&sample)
 		if err := results.AppendSample(s.file, sample); err != nil {
 			return err
+		}
+		if next%measuredEvery == 0 {
+			if err := results.AppendMeasured(s.file, measured()); err != nil {
+				return err
+			}
 		}
 	}
 }
