@@ -136,7 +136,9 @@ func (s *Search) Rates() (rates []float64) {
 // or false if they are near enough. It is a whole number of Within above the one
 // that held.
 func (s *Search) Between(held, failed float64) (rate float64, ok bool) {
-	parts := math.Ceil((failed - held - millionth) / s.Within)
+	// All three are whole millionths, and one of them left over is no difference: half
+	// a millionth more keeps what floating point adds from making it one.
+	parts := math.Ceil((failed - held - 1.5*millionth) / s.Within)
 	if parts < 2 {
 		return 0, false
 	}
