@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/FactomProject/factom-load/internal/filelock"
 )
 
 // The files of a run's directory.
@@ -117,6 +119,7 @@ type Network struct {
 	Name         string     `json:"name"`
 	BlockSeconds float64    `json:"block_seconds"`
 	Embedded     bool       `json:"embedded"`
+	DB           string     `json:"db,omitempty"` // map or ldb, of an embedded node; older records have none
 	Endpoints    []Endpoint `json:"endpoints"`
 
 	// Genesis is the key MR of block 0, and Saved the height of the newest block
@@ -238,7 +241,7 @@ func acquire(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking the run's directory: %w", err)
 	}
-	if err := tryLock(f); err != nil {
+	if err := filelock.Try(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("run directory %s: %w", filepath.Dir(name), ErrLocked)
 	}
@@ -252,7 +255,7 @@ func CheckUnlocked(path string) error {
 		return nil // no lock, or none that we could take
 	}
 	defer f.Close()
-	if err := tryLock(f); err != nil {
+	if err := filelock.Try(f); err != nil {
 		return fmt.Errorf("run directory %s: %w", path, ErrLocked)
 	}
 	return nil

@@ -20,17 +20,16 @@ const (
 // minute is the place in the chain where the node says it is.
 type minute struct {
 	Height int `json:"leaderheight"`
+	Saved  int `json:"directoryblockheight"`
 	Minute int `json:"minute"`
 }
 
 // ready waits until the node is usable: until the minute that it tells has
-// moved. It answers from the start, with height 0 and minute 0 and before it
-// has become the leader of its network; only a leader closes minutes. It does
-// so for the first time about 2 s after the start, at the next tenth of a
-// block on the wall clock, and from then on an entry is acknowledged within
-// milliseconds. leaderheight stays 0 until the first block is done, which is
-// too long to wait for.
-func (n *Network) ready(ctx context.Context, timeout time.Duration) error {
+// moved. It answers once it leads its network (package node), and closes a minute
+// for the first time at the next tenth of a block on the wall clock; from then on
+// an entry is acknowledged within milliseconds. In a new chain leaderheight stays 0
+// until the first block is done, which is too long to wait for.
+func (p *process) ready(ctx context.Context, timeout time.Duration) error {
 	wait, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
@@ -41,7 +40,7 @@ func (n *Network) ready(ctx context.Context, timeout time.Duration) error {
 	var first *minute
 	state := "it has not answered"
 	for {
-		now, err := currentMinute(wait, client, n.endpoint)
+		now, err := currentMinute(wait, client, p.endpoint)
 		switch {
 		case wait.Err() != nil: // says nothing about the node
 		case err != nil:
@@ -56,13 +55,13 @@ func (n *Network) ready(ctx context.Context, timeout time.Duration) error {
 		}
 		select {
 		case <-tick.C:
-		case <-n.done:
-			return n.err
+		case <-p.done:
+			return p.err
 		case <-wait.Done():
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return fmt.Errorf("the node is not ready after %v: %s%s", timeout, state, n.log.quote())
+			return fmt.Errorf("the node is not ready after %v: %s%s", timeout, state, p.log.quote())
 		}
 	}
 }

@@ -1,11 +1,12 @@
 // Package testnet runs a Factom network of one real factomd node on loopback.
 //
 // The node is a process of its own (package node, which this one does not
-// import, so that it stays light). It keeps its blocks in memory, talks to no
-// other node, and listens on loopback alone.
+// import, so that it stays light). It talks to no other node, and listens on
+// loopback alone. It may live as long as the process that starts it ([Start]), or
+// for as long as one likes ([Up]).
 //
-// No node is ever left behind. The parent stops it; a pipe that only the
-// parent holds open ends it when the parent ends in whatever way, kill -9
+// No node of the first kind is ever left behind. The parent stops it; a pipe that
+// only the parent holds open ends it when the parent ends in whatever way, kill -9
 // included; and each of the two removes the node's home. Signals do not end
 // it: on Ctrl-C the parent may still have something to wait for.
 package testnet
@@ -15,8 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"sync/atomic"
+	"path/filepath"
 	"time"
 )
 
@@ -28,6 +28,11 @@ type Options struct {
 	// BlockTime is the time of a directory block: whole seconds from
 	// MinBlockTime to MaxBlockTime, 15 s by default.
 	BlockTime time.Duration
+	// DB is where the node keeps its blocks: DBMap by default, or DBLDB.
+	DB string
+	// Dir is where the directory is made that is the node's home, and removed in the
+	// end; that for temporary files by default.
+	Dir string
 	// LogPath is the file that the node's standard output and error are
 	// appended to. By default they are kept for error messages alone.
 	LogPath string
@@ -56,28 +61,25 @@ func (o *Options) fill() error {
 	if o.BlockTime == 0 {
 		o.BlockTime = defaultBlockTime
 	}
+	if o.DB == "" {
+		o.DB = DBMap
+	}
 	if o.ReadyTimeout == 0 {
 		o.ReadyTimeout = time.Minute + 2*o.BlockTime/10
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return CheckBlockTime(o.BlockTime)
+	return errors.Join(CheckBlockTime(o.BlockTime), CheckDB(o.DB))
 }
 
 // Network is a running network of one node.
 type Network struct {
-	endpoint string
-	metrics  string
-	cmd      *exec.Cmd
+	*process
 	lifeline *os.File // the node ends when this is closed
 	home     string
-	log      *nodeLog
-
-	stopping atomic.Bool
-	done     chan struct{}
-	err      error // why the node ended by itself; fixed when done is closed
-	cleanup  error // why its home is still there; fixed when done is closed
+	cleanup  error // why its home is still there; fixed when gone is closed
+	gone     chan struct{}
 }
 
 // Start starts a network and waits until it is usable. With an error nothing
@@ -99,7 +101,7 @@ func start(ctx context.Context, o Options) (*Network, error) {
 		return nil, err
 	}
 	o.Progress("starting a factomd node")
-	n, err := launch(o)
+	n, err := o.launch()
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +110,47 @@ func start(ctx context.Context, o Options) (*Network, error) {
 		return nil, errors.Join(err, n.Stop(ctx))
 	}
 	return n, nil
+}
+
+// launch starts the node's process, and follows it to its end.
+func (o Options) launch() (*Network, error) {
+	home, err := makeHome(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	end, lifeline, err := os.Pipe()
+	if err != nil {
+		os.RemoveAll(home)
+		return nil, fmt.Errorf("opening a pipe to the node: %w", err)
+	}
+	defer end.Close()
+	p, err := launch{Options: o, home: home, life: end}.start()
+	if err != nil {
+		lifeline.Close()
+		os.RemoveAll(home)
+		return nil, err
+	}
+	n := &Network{process: p, lifeline: lifeline, home: home, gone: make(chan struct{})}
+	go n.clean()
+	return n, nil
+}
+
+// clean follows the process to its end, and removes what it leaves.
+func (n *Network) clean() {
+	n.wait()
+	n.lifeline.Close()
+	if err := os.RemoveAll(n.home); err != nil {
+		n.cleanup = fmt.Errorf("removing the node's home: %w", err)
+	}
+	close(n.gone)
+}
+
+func makeHome(dir string) (string, error) {
+	home, err := os.MkdirTemp(dir, "factom-load-node-")
+	if err != nil {
+		return "", fmt.Errorf("making a home for the node: %w", err)
+	}
+	return filepath.Abs(home)
 }
 
 // Endpoint is the URL of the node's API: http://127.0.0.1:PORT/v2.
@@ -119,14 +162,15 @@ func (n *Network) MetricsURL() string { return n.metrics }
 // PID is the node's process id.
 func (n *Network) PID() int { return n.cmd.Process.Pid }
 
-// Done is closed when the node has ended, for whatever reason.
-func (n *Network) Done() <-chan struct{} { return n.done }
+// Done is closed when the node has ended, for whatever reason, and its home is
+// removed.
+func (n *Network) Done() <-chan struct{} { return n.gone }
 
 // Err says how the node ended, with the end of its log, if it ended by itself.
 // It is nil while the node runs and after Stop.
 func (n *Network) Err() error {
 	select {
-	case <-n.done:
+	case <-n.gone:
 		return n.err
 	default:
 		return nil
@@ -142,11 +186,11 @@ func (n *Network) Stop(ctx context.Context) error {
 	grace := time.NewTimer(stopGrace)
 	defer grace.Stop()
 	select {
-	case <-n.done:
+	case <-n.gone:
 	case <-ctx.Done():
 	case <-grace.C:
 	}
 	n.cmd.Process.Kill() // fails harmlessly when it has ended
-	<-n.done
+	<-n.gone
 	return n.cleanup
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/FactomProject/factom-load/internal/testnet"
 )
 
 // engineFlags are the command line of the engine.
@@ -19,7 +21,7 @@ func engineFlags(o options, api net.Addr) ([]string, error) {
 		"-network=LOCAL",
 		"-enablenet=false", // no peer-to-peer, no seed
 		"-count=1",
-		"-db=Map", // blocks in memory
+		"-db=" + engineDB(o.db),
 		"-blktime=" + strconv.Itoa(int(o.blockTime/time.Second)),
 		"-startdelay=0", // there are no peers to catch up with
 		"-factomhome=" + o.home,
@@ -50,6 +52,14 @@ func engineFlags(o options, api net.Addr) ([]string, error) {
 		"-eventbroadcastcontent=always",
 		"-persistentreconnect",
 	), nil
+}
+
+// engineDB is what the engine calls a database.
+func engineDB(name string) string {
+	if name == testnet.DBLDB {
+		return "LDB"
+	}
+	return "Map"
 }
 
 // config replaces defaults of the engine that no flag can turn off: a fixed

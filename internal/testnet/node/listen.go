@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -24,17 +25,18 @@ func inherit(fd uintptr, what string) (net.Listener, error) {
 }
 
 // holdAPI keeps the engine from serving its API on all interfaces, which it
-// otherwise does without a choice, and returns what serves it on l.
+// otherwise does without a choice, and returns what serves it on l. Closing what
+// that returns ends the API.
 //
 // The engine starts no server on a port that is in wsapi.Servers, so one is put
 // there that does not listen. Handlers, and what the engine wraps them in, are
 // the engine's own. The API's version 1 is left out.
-func holdAPI(l net.Listener) (serve func(interfaces.IState)) {
+func holdAPI(l net.Listener) (serve func(interfaces.IState) io.Closer) {
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	server := &wsapi.Server{Port: port}
 	wsapi.Servers = map[string]*wsapi.Server{port: server}
 
-	return func(state interfaces.IState) {
+	return func(state interfaces.IState) io.Closer {
 		wsapi.ServersMutex.Lock()
 		server.State = state
 		wsapi.ServersMutex.Unlock()
@@ -46,7 +48,9 @@ func holdAPI(l net.Listener) (serve func(interfaces.IState)) {
 		} {
 			mux.HandleFunc(path, wsapi.PanicRecovery()(wsapi.IDInjector(server)(wsapi.APILogger()(handler))))
 		}
-		go http.Serve(l, mux)
+		api := &http.Server{Handler: mux}
+		go api.Serve(l)
+		return api
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package node is the process of one embedded factomd node: the engine of the
-// factomd in go.mod, cut off from every network but loopback, and bound to the
-// life of the process that started it (package testnet).
+// Package node is the process of one factomd node: the engine of the factomd in
+// go.mod, cut off from every network but loopback, and bound to the process that
+// started it, or to the lock of its directory (package testnet).
 //
 // It is a process of its own because the engine cannot be stopped, nor started
 // twice: its nodes, flags, metrics and listeners are globals, and it writes to
@@ -14,9 +14,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/FactomProject/factomd/common/constants/runstate"
+	"github.com/FactomProject/factomd/common/interfaces"
 	"github.com/FactomProject/factomd/engine"
 	"github.com/spf13/pflag"
 
@@ -28,7 +31,7 @@ import (
 // with a linker flag.
 const factomdVersion = "v6.12.0"
 
-// Main runs a node until its parent ends. It returns, with the exit code of the
+// Main runs a node until it is told to end. It returns, with the exit code of the
 // process, only if it could not start; it refuses to be started by hand.
 func Main(args []string) int {
 	o, err := parse(args)
@@ -45,36 +48,34 @@ func Main(args []string) int {
 type options struct {
 	home      string        // absolute
 	blockTime time.Duration // see testnet.CheckBlockTime
+	db        string        // see testnet.CheckDB
 	feed      string        // host:port, or empty
+	detached  bool          // it outlives its parent, and keeps its home
 }
 
 func parse(args []string) (options, error) {
 	var o options
 	f := pflag.NewFlagSet("node", pflag.ContinueOnError)
-	f.StringVar(&o.home, "home", "", "empty directory for the node; removed when the parent ends")
+	f.StringVar(&o.home, "home", "", "directory for the node: empty and removed in the end, unless the node is detached")
 	f.DurationVar(&o.blockTime, "block-time", testnet.MinBlockTime, "time of a directory block, in whole seconds")
+	f.StringVar(&o.db, "db", testnet.DBMap, "where the blocks are kept: map (memory) or ldb (disk)")
 	f.StringVar(&o.feed, "feed", "", "host:port that takes the live feed")
+	f.BoolVar(&o.detached, "detached", false, "outlive the parent, until SIGTERM")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	return o, testnet.CheckBlockTime(o.blockTime)
+	return o, errors.Join(testnet.CheckBlockTime(o.blockTime), testnet.CheckDB(o.db))
 }
 
 // run starts the engine and does not return, unless it could not.
 func run(o options) error {
-	lifeline, err := openLifeline()
+	end, err := o.bind()
 	if err != nil {
 		return err
 	}
-	if err := checkEmpty(o.home); err != nil {
-		return err
-	}
-	go endWithParent(lifeline, o.home)
-	ignoreSignals()
-
 	api, err := inherit(testnet.APIFD, "API")
 	if err != nil {
 		return err
@@ -95,17 +96,53 @@ func run(o options) error {
 	openAPI := holdAPI(api)
 	engine.FactomdVersion = factomdVersion
 	state := engine.Factomd(engine.ParseCmdLine(flags), false)
-	ignoreSignals() // the engine has begun to handle Ctrl-C
-	openAPI(state)
-	select {}
+	o.ignoreSignals() // the engine has begun to handle Ctrl-C
+	end(state, func() io.Closer {
+		loaded(state)
+		return openAPI(state)
+	})
+	return nil
 }
 
-func openLifeline() (*os.File, error) {
+// An ending serves the API until the node is told to end, and ends the process.
+type ending func(state interfaces.IState, serve func() io.Closer)
+
+// bind makes sure that somebody can end the node, and returns how it ends.
+func (o options) bind() (ending, error) {
+	o.ignoreSignals()
 	f := os.NewFile(testnet.LifelineFD, "lifeline")
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		return nil, errors.New("this is for factom-load itself to start (file 3 is not its pipe)")
+	info, err := f.Stat()
+	switch {
+	case err == nil && !o.detached && info.Mode()&os.ModeNamedPipe != 0:
+		if err := checkEmpty(o.home); err != nil {
+			return nil, err
+		}
+		go endWithParent(f, o.home)
+		return func(_ interfaces.IState, serve func() io.Closer) {
+			serve()
+			select {}
+		}, nil
+	case err == nil && o.detached && info.Mode().IsRegular():
+		if !filepath.IsAbs(o.home) {
+			return nil, fmt.Errorf("--home %q: must be an absolute path", o.home)
+		}
+		// The lock is held by whoever has the file open: by this process, as
+		// soon as its parent is gone. It must be known by then whom to end.
+		if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+			return nil, fmt.Errorf("writing this process's id into its lock: %w", err)
+		}
+		return endWithSignal(f), nil
 	}
-	return f, nil
+	return nil, errors.New("this is for factom-load itself to start (file 3 is not its pipe, nor its lock)")
+}
+
+// loaded waits until the node has read the blocks that are in its database, and
+// leads its network. Before that the engine answers as if its chain were empty,
+// and takes entries that it then forgets.
+func loaded(state interfaces.IState) {
+	for !state.GetDBFinished() || !state.IsRunLeader() {
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // endWithParent ends the process when the parent, the last that could write to
@@ -117,11 +154,40 @@ func endWithParent(lifeline *os.File, home string) {
 	os.Exit(0)
 }
 
-// ignoreSignals leaves the life of the process to the parent. A Ctrl-C or a
-// service manager's SIGTERM may reach both, when the parent still waits for
-// what it has sent to be confirmed here.
-func ignoreSignals() {
-	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+// stopPatience is how long the engine may take to close its database.
+const stopPatience = 5 * time.Second
+
+// endWithSignal ends the process at a SIGTERM: it closes the API, so that nothing is
+// taken that would be in no block, and then the database. It holds on to the lock.
+func endWithSignal(lock *os.File) ending {
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	return func(state interfaces.IState, serve func() io.Closer) {
+		serving := make(chan io.Closer, 1)
+		go func() { serving <- serve() }()
+		<-term
+		select {
+		case api := <-serving:
+			api.Close()
+		default: // it still reads its database
+		}
+		state.(interface{ ShutdownNode(exitCode int) }).ShutdownNode(0)
+		for end := time.Now().Add(stopPatience); state.GetRunState() != runstate.Stopped && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
+		lock.Close()
+		os.Exit(0)
+	}
+}
+
+// ignoreSignals leaves the life of the process to the parent, or to SIGTERM alone. A
+// Ctrl-C or a service manager's SIGTERM may reach both, when the parent still waits
+// for what it has sent to be confirmed here.
+func (o options) ignoreSignals() {
+	signal.Ignore(os.Interrupt, syscall.SIGHUP)
+	if !o.detached {
+		signal.Ignore(syscall.SIGTERM)
+	}
 }
 
 // checkEmpty refuses a home that this process had better not remove.
