@@ -333,7 +333,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Environment: Environment(m.Environment),
 		Network: Network{
 			ID: m.Network.ID, Name: m.Network.Name,
-			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded,
+			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded, DB: m.Network.DB,
 			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes),
 		},
 		Totals:  f.all.totals,

@@ -129,12 +129,15 @@ type Environment struct {
 
 // Network is the network under load.
 type Network struct {
-	ID           string            `json:"id"`   // 8 hex digits of the directory block header
-	Name         string            `json:"name"` // LOCAL, TEST, CUSTOM
-	BlockSeconds float64           `json:"block_seconds"`
-	Embedded     bool              `json:"embedded"` // started by the run itself
-	Endpoints    []NetworkEndpoint `json:"endpoints"`
-	Minutes      Minutes           `json:"minutes"`
+	ID           string  `json:"id"`   // 8 hex digits of the directory block header
+	Name         string  `json:"name"` // LOCAL, TEST, CUSTOM
+	BlockSeconds float64 `json:"block_seconds"`
+	Embedded     bool    `json:"embedded"` // started by the run itself
+	// DB is where an embedded node kept its blocks: map (in memory) or ldb (on disk);
+	// empty for other nodes, and where older versions wrote the record.
+	DB        string            `json:"db"`
+	Endpoints []NetworkEndpoint `json:"endpoints"`
+	Minutes   Minutes           `json:"minutes"`
 }
 
 // Minutes says how long the network's minutes lasted, those of which polls saw

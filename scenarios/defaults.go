@@ -15,6 +15,8 @@ const (
 	// comes close to the node's own 50 ms ticks, which blurs what is measured.
 	DefaultNodes     = 1
 	DefaultBlockTime = 10 * time.Second
+	// DefaultDB leaves no trace on the disk; a long run wants the other one.
+	DefaultDB = Map
 
 	// DefaultEndpointWeight gives every endpoint the same share of the load.
 	DefaultEndpointWeight = 1
@@ -177,5 +179,5 @@ func stops(texts ...string) (all []Stop) {
 
 // defaultLocal is the network of a scenario that names none.
 func defaultLocal() *Local {
-	return &Local{Nodes: DefaultNodes, BlockTime: DefaultBlockTime}
+	return &Local{Nodes: DefaultNodes, BlockTime: DefaultBlockTime, DB: DefaultDB}
 }

@@ -47,6 +47,7 @@ func (d *decoder) local(n *node, dst **Local) bool {
 		d.fields(n,
 			field{"nodes", into(d.nodes, &local.Nodes)},
 			field{"block_time", into(d.blockTime, &local.BlockTime)},
+			field{"db", into(oneOf(d, Map, LDB), &local.DB)},
 		)
 	})
 }

@@ -211,7 +211,8 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Confirm.Timeout.Time = duration.Draw(t, "timeout")
 	}
 	if rapid.Bool().Draw(t, "local") {
-		s.Network.Local = &Local{Nodes: 1, BlockTime: time.Duration(rapid.IntRange(6, 600).Draw(t, "block time")) * time.Second}
+		s.Network.Local = &Local{Nodes: 1, BlockTime: time.Duration(rapid.IntRange(6, 600).Draw(t, "block time")) * time.Second,
+			DB: rapid.SampledFrom([]DB{Map, LDB}).Draw(t, "db")}
 	} else {
 		for i := range rapid.IntRange(1, 4).Draw(t, "endpoints") {
 			s.Network.Endpoints = append(s.Network.Endpoints, Endpoint{

@@ -58,7 +58,7 @@ func TestExample(t *testing.T) {
 		Name:        "steady-mixed",
 		Description: "One line.",
 		Seed:        42,
-		Network:     Network{Local: &Local{Nodes: 1, BlockTime: 15 * time.Second}, Expect: "LOCAL"},
+		Network:     Network{Local: &Local{Nodes: 1, BlockTime: 15 * time.Second, DB: Map}, Expect: "LOCAL"},
 		Credits:     Credits{Keys: []string{"local-test-key"}, Budget: 50000},
 		Workload: Workload{
 			Chains: 20,
@@ -96,7 +96,7 @@ func TestDefaults(t *testing.T) {
 	want := &Scenario{
 		Name:    "nightly",
 		Seed:    1,
-		Network: Network{Local: &Local{Nodes: 1, BlockTime: 10 * time.Second}},
+		Network: Network{Local: &Local{Nodes: 1, BlockTime: 10 * time.Second, DB: Map}},
 		Credits: Credits{Keys: []string{"local-test-key"}, Budget: 100_000},
 		Workload: Workload{
 			Chains: 10,

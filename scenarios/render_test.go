@@ -113,7 +113,7 @@ func render(s *Scenario) []byte {
 		p("  expect: %s", quote(s.Network.Expect))
 	}
 	if local := s.Network.Local; local != nil {
-		p("  local: {block_time: %s, nodes: %d}", local.BlockTime, local.Nodes)
+		p("  local: {block_time: %s, nodes: %d, db: %s}", local.BlockTime, local.Nodes, local.DB)
 	} else {
 		p("  endpoints:")
 		for _, e := range s.Network.Endpoints {

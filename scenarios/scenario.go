@@ -46,7 +46,17 @@ type Local struct {
 	Nodes int // only 1 so far
 	// BlockTime is the length of a directory block, whole seconds, 6 s to 600 s.
 	BlockTime time.Duration
+	DB        DB
 }
+
+// DB is where a local node keeps its blocks.
+type DB string
+
+// The databases of a local node.
+const (
+	Map DB = "map" // in memory, some 10 kB an entry
+	LDB DB = "ldb" // LevelDB on disk, beside the run's record
+)
 
 // An Endpoint is one factomd API.
 type Endpoint struct {

@@ -45,7 +45,11 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	fmt.Fprintf(out, "%s: %s\n", s.Name, s.Description)
 	fmt.Fprintf(out, "sha256   %s\n", s.SHA256())
 	if l := s.Network.Local; l != nil {
-		fmt.Fprintf(out, "network  a local factomd with %s blocks\n", l.BlockTime)
+		where := "in memory"
+		if l.DB == scenarios.LDB {
+			where = "on disk"
+		}
+		fmt.Fprintf(out, "network  a local factomd with %s blocks, which it keeps %s\n", l.BlockTime, where)
 	}
 	for _, n := range s.Network.Endpoints {
 		fmt.Fprintf(out, "network  %s, weight %d\n", n.URL, n.Weight)
@@ -103,7 +107,7 @@ func writePlan(out io.Writer, s *scenarios.Scenario, p generator.Plan) error {
 	if h := s.Hostile; h != nil {
 		fmt.Fprintf(out, "hostile  up to %d calls beside the entries, %g/s during the load, at most %d of the credits\n", p.Hostile.Calls, h.Rate, p.Hostile.Credits)
 	}
-	if s.Network.Local != nil {
+	if l := s.Network.Local; l != nil && l.DB == scenarios.Map {
 		entries := p.Total.Slots
 		if p.Budgeted() {
 			entries = uint64(s.Credits.Budget) // at most, at a credit each
@@ -182,6 +186,6 @@ func writeNodeMemory(out io.Writer, entries uint64) {
 	}
 	if grows := entries * nodeEntryBytes; float64(grows) > memoryShare*float64(memory.Total) {
 		fmt.Fprintf(out, "memory   the local node will grow by some %s, as it keeps its blocks in memory, and this machine has %s\n"+
-			"         hint: use the endpoint of a node that keeps them on disk, or plan fewer entries\n", report.Bytes(grows), report.Bytes(memory.Total))
+			"         hint: keep them on disk with network.local.db: ldb, or plan fewer entries\n", report.Bytes(grows), report.Bytes(memory.Total))
 	}
 }

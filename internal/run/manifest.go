@@ -35,6 +35,9 @@ func (r *run) newManifest() *results.Manifest {
 			Genesis: n.identity.Genesis.String(), Saved: n.saved, SavedBlock: n.block.String(),
 		},
 	}
+	if local := s.Network.Local; local != nil {
+		m.Network.DB = string(local.DB)
+	}
 	if l := s.Load; l.Closed() {
 		m.Load = results.Load{Model: results.ClosedLoop, Users: l.Users, ThinkMS: milliseconds(l.Think)}
 	}

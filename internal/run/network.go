@@ -115,12 +115,17 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 		return nil, err
 	}
 	r.Say("starting a local factomd with %s blocks", r.Scenario.Network.Local.BlockTime)
-	n.local, err = testnet.Start(ctx, testnet.Options{
+	o := testnet.Options{
 		Command:   r.NodeCommand,
 		BlockTime: r.Scenario.Network.Local.BlockTime,
+		DB:        string(r.Scenario.Network.Local.DB),
 		LogPath:   filepath.Join(r.dir.Path, results.NodeLogFile),
 		FeedAddr:  n.feed.Addr(),
-	})
+	}
+	if o.DB == testnet.DBLDB {
+		o.Dir = r.dir.Path // temporary files may be in memory
+	}
+	n.local, err = testnet.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
