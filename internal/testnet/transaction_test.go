@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/FactomProject/factom-load/internal/testnet"
 )
 
 // testSeed is the public key of everybody's: it holds the coins of the genesis
@@ -18,7 +16,7 @@ const testSeed = "fb3b471b1dcdadfeb856bd0b02d8bf49ace0edd372a3d9f2a95b78ec12a324
 
 // testTransaction buys entry credits: a network is usable when its leader
 // acknowledges that.
-func testTransaction(t *testing.T, n *testnet.Network) {
+func testTransaction(t *testing.T, n api) {
 	seed, err := hex.DecodeString(testSeed)
 	if err != nil {
 		t.Fatal(err)
