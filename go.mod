@@ -3,6 +3,7 @@ module github.com/FactomProject/factom-load
 go 1.26.0
 
 require (
+	github.com/FactomProject/btcutil v0.0.0-20200312214114-5fd3eaf71bd2
 	github.com/FactomProject/factom v0.3.6-0.20190712163801-e7717c4ab072
 	github.com/FactomProject/factomd v0.0.0-20201125033516-59a959e6c40f
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
@@ -41,7 +42,6 @@ require (
 	github.com/FactomProject/FactomCode v0.3.6-0.20171228170625-d7e03150a9d5 // indirect
 	github.com/FactomProject/basen v0.0.0-20150613233007-fe3947df716e // indirect
 	github.com/FactomProject/bolt v1.1.1-0.20170202195217-952a1b4e9a55 // indirect
-	github.com/FactomProject/btcutil v0.0.0-20200312214114-5fd3eaf71bd2 // indirect
 	github.com/FactomProject/btcutilecc v0.0.0-20130527213604-d3a63a5752ec // indirect
 	github.com/FactomProject/ed25519 v0.0.0-20150814230546-38002c4fe7b6 // indirect
 	github.com/FactomProject/factoid v0.3.4 // indirect

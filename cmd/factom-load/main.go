@@ -121,7 +121,8 @@ starts itself.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newRunCommand(e), newPlanCommand(e), newCheckCommand(e), newScenariosCommand(e),
-		newResumeCommand(e), newReportCommand(e), newExportCommand(e), newTestnetCommand(e),
+		newResumeCommand(e), newReportCommand(e), newExportCommand(e),
+		newTestnetCommand(e), newFundCommand(e),
 	)
 	return root
 }

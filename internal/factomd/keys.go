@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/FactomProject/btcutil/base58"
 	"github.com/FactomProject/factom"
 )
 
@@ -56,6 +57,17 @@ func ParseKey(secret string) (Key, error) {
 		return Key{}, errors.New("this is a public address (FA...): the secret key (Fs...) is needed to sign")
 	}
 	return Key{}, errors.New("not a Factom key: the checksum is wrong, is a character missing or mistyped?")
+}
+
+// ParseECAddress reads a public entry-credit address (EC...), white space around it
+// ignored. The error never has the input in it: it may be a secret.
+func ParseECAddress(address string) (public [32]byte, err error) {
+	address = strings.TrimSpace(address)
+	if len(address) != addressLength || factom.AddressStringType(address) != factom.ECPub {
+		return public, errors.New("not a public entry-credit address: want the 52 characters of an EC... address")
+	}
+	// Two bytes of prefix, the key, four bytes of checksum, which was checked.
+	return [32]byte(base58.Decode(address)[2:34]), nil
 }
 
 // ECKey returns the entry-credit key of a seed.

@@ -288,7 +288,7 @@ func secret(from string) (string, error) {
 		}
 		return strings.TrimSpace(string(text)), nil
 	}
-	return "", fmt.Errorf("%q names no secret: write env:NAME or file:PATH", from)
+	return "", errors.New("it does not say where a secret is: write env:NAME or file:PATH") // it may be one
 }
 
 func (n *network) submitters() []generator.Endpoint {

@@ -49,16 +49,9 @@ func newPayers(c scenarios.Credits, plan generator.Plan) ([]*payer, error) {
 	}
 	for i, source := range c.Keys {
 		p := &payer{share: plan.Shares[i], setup: plan.Setup[i], topUp: c.TopUp}
-		if source == scenarios.LocalTestKey {
-			p.key, p.local = factomd.LocalTestKey(), true
-		} else {
-			text, err := secret(source)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", field(i), err)
-			}
-			if p.key, err = factomd.ParseKey(text); err != nil {
-				return nil, fmt.Errorf("%s %s: %w", field(i), source, err)
-			}
+		var err error
+		if p.key, p.local, err = readKey(source); err != nil {
+			return nil, fmt.Errorf("%s: %w", field(i), err)
 		}
 		p.ec = p.key.EC()
 		if c.TopUp != nil && !p.key.IsFactoid() {
@@ -72,6 +65,22 @@ func newPayers(c scenarios.Credits, plan generator.Plan) ([]*payer, error) {
 		payers = append(payers, p)
 	}
 	return payers, nil
+}
+
+// readKey reads a secret key from local-test-key, env:NAME or file:PATH, and says
+// whether it is the first.
+func readKey(source string) (key factomd.Key, local bool, err error) {
+	if source == scenarios.LocalTestKey {
+		return factomd.LocalTestKey(), true, nil
+	}
+	text, err := secret(source)
+	if err != nil {
+		return key, false, err
+	}
+	if key, err = factomd.ParseKey(text); err != nil {
+		return key, false, fmt.Errorf("%s: %w", source, err)
+	}
+	return key, false, nil
 }
 
 func (p *payer) address() string { return p.ec.ECAddress() }
