@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"github.com/FactomProject/factom-load/generator"
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
+	"github.com/FactomProject/factom-load/internal/testnet"
+	"github.com/FactomProject/factom-load/internal/testnet/testnode"
 	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 	"github.com/FactomProject/factom-load/scenarios"
@@ -26,9 +29,96 @@ const kills = 50
 // Wherever the harness is killed, resume accounts for all that it planned: what the
 // chain has is confirmed, nothing else is, nothing is lost, and nothing is sent.
 func TestResumeAfterKills(t *testing.T) {
-	const seed = 5
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	planned := tinySlots(t)
+	for i, after := range instants() {
+		t.Run(fmt.Sprintf("%d-%s", i, after.Round(time.Millisecond)), func(t *testing.T) {
+			t.Parallel()
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond})
+			dir := filepath.Join(t.TempDir(), "run")
+			kill(t, n.URL(), dir, after)
+			resumed(t, n, dir, planned)
+		})
+	}
+}
+
+// The same with a real node, which outlives the harness: all runs write to it, and
+// nothing is on its chain that is in none of the records.
+func TestResumeAfterKillsOnRealNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a real node")
+	}
+	home := t.TempDir()
+	s, _, err := testnet.Up(t.Context(), testnet.UpOptions{
+		Options: testnet.Options{Command: testnode.Command(t), BlockTime: testnet.MinBlockTime, DB: testnet.DBLDB}, Dir: home,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { testnet.Down(context.Background(), home, true) })
+	n, err := factomd.New(factomd.Options{URL: s.Endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	// One key pays for all, so that none of the runs may have to wait for what it buys.
+	out, err := exec.Command("factom-load", "fund", "--key", "local-test-key", "--credits", "20000", "--endpoint", s.Endpoint).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+
+	dirs := make([]string, kills)
+	t.Run("kill", func(t *testing.T) {
+		for i, after := range instants() {
+			dirs[i] = filepath.Join(home, fmt.Sprint(i))
+			t.Run(after.Round(time.Millisecond).String(), func(t *testing.T) {
+				t.Parallel()
+				kill(t, s.Endpoint, dirs[i], after)
+			})
+		}
+	})
+	// What the node was given is on its chain two blocks later, or never will be.
+	height := realHeight(t, n)
+	for realHeight(t, n) < height+2 {
+		time.Sleep(100 * time.Millisecond)
+	}
+	paid := balance(t, n)
+	planned, chain := tinySlots(t), realChain(t, n)
+	if len(chain) == 0 {
+		t.Fatal("nothing is on the chain")
+	}
+	t.Logf("%d of %d entries are on the chain", len(chain), planned*kills)
+	t.Run("resume", func(t *testing.T) {
+		for _, dir := range dirs {
+			t.Run(filepath.Base(dir), func(t *testing.T) {
+				t.Parallel()
+				account(t, dir, planned)
+			})
+		}
+	})
+	for _, dir := range dirs {
+		compare(t, dir, chain)
+	}
+	if len(chain) > 0 {
+		t.Errorf("%d entries of the chain are on no record", len(chain))
+	}
+	if now := balance(t, n); now != paid {
+		t.Errorf("the balance was %d before, and is %d: something was paid for", paid, now)
+	}
+}
+
+// instants are when the harness is killed, after its run began.
+func instants() []time.Duration {
+	random := rand.New(rand.NewPCG(5, 0))
+	list := make([]time.Duration, kills)
+	for i := range list {
+		list[i] = time.Duration(random.Int64N(int64(1900 * time.Millisecond)))
+	}
+	return list
+}
+
+// tinySlots is how many entries the scenario of the scripts plans.
+func tinySlots(t *testing.T) uint64 {
+	t.Helper()
 	text, err := os.ReadFile("testdata/tiny.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -37,23 +127,56 @@ func TestResumeAfterKills(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned := generator.NewPlan(s).Total.Slots
-	for i := range kills {
-		after := time.Duration(random.Int64N(int64(1900 * time.Millisecond)))
-		t.Run(fmt.Sprintf("%d-%s", i, after.Round(time.Millisecond)), func(t *testing.T) {
-			t.Parallel()
-			n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond})
-			dir := filepath.Join(t.TempDir(), "run")
-			kill(t, n, dir, after)
-			resumed(t, n, dir, planned)
-		})
+	return generator.NewPlan(s).Total.Slots
+}
+
+func realHeight(t *testing.T, n *factomd.Client) uint32 {
+	t.Helper()
+	m, err := n.Minute(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return m.SavedHeight
+}
+
+func balance(t *testing.T, n *factomd.Client) int64 {
+	t.Helper()
+	credits, err := n.ECBalance(t.Context(), factomd.LocalTestKey().ECAddress())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return credits
+}
+
+// realChain is every entry on a node's chain, with the height of its block.
+func realChain(t *testing.T, n *factomd.Client) map[factomd.Hash]uint32 {
+	t.Helper()
+	chain := map[factomd.Hash]uint32{}
+	for height := uint32(1); height <= realHeight(t, n); height++ {
+		block, err := n.DirectoryBlock(t.Context(), height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range block.Chains {
+			if factomd.IsSystemChain(ref.ChainID) {
+				continue
+			}
+			entries, err := n.EntryBlock(t.Context(), ref.KeyMR)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, hash := range entries.Entries {
+				chain[hash] = height
+			}
+		}
+	}
+	return chain
 }
 
 // kill kills a run so long after it began.
-func kill(t *testing.T, n *factomdtest.Node, dir string, after time.Duration) {
+func kill(t *testing.T, url, dir string, after time.Duration) {
 	t.Helper()
-	c := exec.Command("factom-load", "run", "testdata/tiny.yaml", "--quiet", "--endpoint", n.URL(), "--out", dir)
+	c := exec.Command("factom-load", "run", "testdata/tiny.yaml", "--quiet", "--endpoint", url, "--out", dir)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,35 +198,50 @@ func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 	t.Helper()
 	sent := submits(n)
 	for range 2 {
-		out, err := exec.Command("factom-load", "resume", dir, "--timeout", "1s", "--json").Output()
-		if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || exit.ExitCode() == report.ExitCannot) {
-			t.Fatalf("%v: %s", err, exit.Stderr)
-		}
-		var r report.Report
-		if err := json.Unmarshal(out, &r); err != nil {
-			t.Fatal(err)
-		}
-		total := r.Totals
-		if total.Planned != planned || total.Lost != 0 || total.Accepted != 0 ||
-			total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || len(r.Run.Resumed) > 1 ||
-			r.Run.Interrupted != (len(r.Run.Resumed) == 1) {
-			t.Errorf("%s: %+v, %d planned; resumed %+v", r.VerdictWhy, total, planned, r.Run.Resumed)
-		}
+		account(t, dir, planned)
 		chain := n.Chain()
-		summary, err := results.ReadEntries(dir, results.Reader{Entry: func(e *results.Entry) error {
-			height, saved := chain[e.Hash]
-			if saved != (e.Outcome == results.Confirmed) || saved && height != e.Height {
-				t.Errorf("entry %d is %s in block %d, on the chain %v, %d", e.Index, e.Outcome, e.Height, saved, height)
-			}
-			delete(chain, e.Hash)
-			return nil
-		}})
-		if err != nil || !summary.Complete || len(chain) > 0 {
-			t.Errorf("%+v, %v; %d entries of the chain are not on record", summary, err, len(chain))
+		compare(t, dir, chain)
+		if len(chain) > 0 {
+			t.Errorf("%d entries of the chain are not on record", len(chain))
 		}
 	}
 	if now := submits(n); now != sent {
 		t.Errorf("resume made %d submits", now-sent)
+	}
+}
+
+// account resumes a killed run, and checks that it adds up.
+func account(t *testing.T, dir string, planned uint64) {
+	t.Helper()
+	out, err := exec.Command("factom-load", "resume", dir, "--timeout", "1s", "--json").Output()
+	if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || exit.ExitCode() == report.ExitCannot) {
+		t.Fatalf("%v: %s", err, exit.Stderr)
+	}
+	var r report.Report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatal(err)
+	}
+	total := r.Totals
+	if total.Planned != planned || total.Lost != 0 || total.Accepted != 0 ||
+		total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || len(r.Run.Resumed) > 1 ||
+		r.Run.Interrupted != (len(r.Run.Resumed) == 1) {
+		t.Errorf("%s: %+v, %d planned; resumed %+v", r.VerdictWhy, total, planned, r.Run.Resumed)
+	}
+}
+
+// compare compares a record with a chain, which it takes its entries out of.
+func compare(t *testing.T, dir string, chain map[factomd.Hash]uint32) {
+	t.Helper()
+	summary, err := results.ReadEntries(dir, results.Reader{Entry: func(e *results.Entry) error {
+		height, saved := chain[e.Hash]
+		if saved != (e.Outcome == results.Confirmed) || saved && height != e.Height {
+			t.Errorf("entry %d is %s in block %d, on the chain %v, %d", e.Index, e.Outcome, e.Height, saved, height)
+		}
+		delete(chain, e.Hash)
+		return nil
+	}})
+	if err != nil || !summary.Complete {
+		t.Errorf("%+v, %v", summary, err)
 	}
 }
 
@@ -120,7 +258,7 @@ func TestResumeWithoutItsNode(t *testing.T) {
 	t.Parallel()
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: 10 * time.Second})
 	dir := filepath.Join(t.TempDir(), "run")
-	kill(t, n, dir, 1200*time.Millisecond)
+	kill(t, n.URL(), dir, 1200*time.Millisecond)
 	change(t, filepath.Join(dir, results.ManifestFile), func(b []byte) []byte {
 		return bytes.Replace(b, []byte(`"embedded": false`), []byte(`"embedded": true`), 1)
 	})
@@ -149,7 +287,7 @@ func TestResumeRefuses(t *testing.T) {
 	n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond, Genesis: genesis})
 	n.CloseBlock() // the run begins after a block that no other chain has
 	dir := filepath.Join(t.TempDir(), "run")
-	kill(t, n, dir, 500*time.Millisecond)
+	kill(t, n.URL(), dir, 500*time.Millisecond)
 	before, err := os.ReadFile(filepath.Join(dir, results.EntriesFile))
 	if err != nil {
 		t.Fatal(err)
