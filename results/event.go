@@ -1,6 +1,8 @@
 package results
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -23,7 +25,7 @@ const (
 	StallEnd   EventKind = "stall-end"   // and went on
 	LongMinute EventKind = "long-minute" // a minute lasted more than 1.5 of the network's, without a stall
 	LongBlock  EventKind = "long-block"  // a block came more than 1.5 block times after the one before
-	NodeDown   EventKind = "node-down"   // an endpoint did not answer the observer, twice in a row
+	NodeDown   EventKind = "node-down"   // an endpoint did not answer the observer, twice in a row or for 5 s
 	NodeUp     EventKind = "node-up"     // and answers again
 	Suspended  EventKind = "suspended"   // the harness as a whole stood still
 	ClockStep  EventKind = "clock-step"  // the wall clock moved against the monotonic one
@@ -171,9 +173,9 @@ type reach struct {
 	down     bool
 }
 
-// asked takes in one question's end, at an instant: nil if it was answered. It
-// returns what is to be told, if anything. One failure alone says nothing: a
-// connection may break.
+// asked takes in whether a question was answered: nil, and when, or why not, and when
+// it was asked. It returns what is to be told, if anything. One failure alone says
+// nothing, as a connection may break, unless it took a node's whole time to answer.
 func (r *reach) asked(endpoint string, at int64, failure error) (Event, bool) {
 	if failure == nil {
 		was, lasted := r.down, time.Duration(at-r.since)
@@ -183,7 +185,7 @@ func (r *reach) asked(endpoint string, at int64, failure error) (Event, bool) {
 	if r.failures++; r.failures == 1 {
 		r.since = at
 	}
-	if r.failures != 2 {
+	if r.down || r.failures < 2 && !errors.Is(failure, context.DeadlineExceeded) {
 		return Event{}, false
 	}
 	r.down = true

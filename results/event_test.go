@@ -1,8 +1,11 @@
 package results
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,5 +93,30 @@ func TestReach(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Event{{3000 * ms, NodeDown, "", "node"}, {6000 * ms, NodeUp, "", "node"}}, got); diff != "" {
 		t.Error(diff)
+	}
+	silent := fmt.Errorf("no answer: %w", context.DeadlineExceeded)
+	if e, ok := r.asked("node", 8000*ms, silent); !ok || e.Kind != NodeDown || e.At != 8000*ms {
+		t.Errorf("silent for all of its time: %v, %v", e, ok)
+	}
+	if e, ok := r.asked("node", 9000*ms, silent); ok {
+		t.Errorf("told of again: %v", e)
+	}
+}
+
+// Only time in which the harness is awake is waited for an answer.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, cancel := withPatience(t.Context(), pollPatience)
+		defer cancel()
+		<-ctx.Done()
+		if waited := time.Since(start); waited != pollPatience || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			t.Errorf("after %v: %v", waited, context.Cause(ctx))
+		}
+	})
+	ctx, cancel := withPatience(t.Context(), pollPatience)
+	cancel()
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		t.Errorf("an answer in time: %v", context.Cause(ctx))
 	}
 }

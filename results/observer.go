@@ -21,9 +21,9 @@ const blocksAPoll = 20
 // maxSighting is how many entries of one directory block are taken in at most.
 const maxSighting = 4 << 20
 
-// pollTimeout is how long a node may take to tell its height before another one
+// pollPatience is how long a node may take to tell its height before another one
 // is asked.
-const pollTimeout = 10 * time.Second
+const pollPatience = 5 * time.Second
 
 // A Node is what an [Observer] asks of a node's API; [factomd.Client] has it.
 type Node interface {
@@ -128,15 +128,20 @@ func (o *Observer) Resolution() time.Duration { return time.Duration(o.resolutio
 // returned.
 func (o *Observer) Minutes() Minutes { return o.pace.minutes }
 
-// asked follows whether the node that is polled answers: a refusal is an answer.
-func (o *Observer) asked(ctx context.Context, err error) {
+// asked follows whether the node that is polled answers, which it was asked for at an
+// instant: a refusal is an answer.
+func (o *Observer) asked(ctx context.Context, sent time.Time, err error) {
 	if o.current >= len(o.reach) || ctx.Err() != nil {
 		return
 	}
 	if rejected, _, _ := factomd.Classify(err); rejected {
 		err = nil
 	}
-	if e, ok := o.reach[o.current].asked(o.opts.URLs[o.current], int64(time.Since(o.opts.Start)), err); ok {
+	at := int64(time.Since(o.opts.Start))
+	if err != nil {
+		at = int64(sent.Sub(o.opts.Start))
+	}
+	if e, ok := o.reach[o.current].asked(o.opts.URLs[o.current], at, err); ok {
 		o.collector.Event(e)
 	}
 }
@@ -173,10 +178,13 @@ func (o *Observer) Run(ctx context.Context) error {
 func (o *Observer) poll(ctx context.Context) error {
 	node := o.opts.Nodes[o.current]
 	sent := time.Now()
-	asking, cancel := context.WithTimeout(ctx, pollTimeout)
+	asking, cancel := withPatience(ctx, pollPatience)
 	minute, err := node.Minute(asking)
+	if late := context.Cause(asking); err != nil && errors.Is(late, context.DeadlineExceeded) {
+		err = late
+	}
 	cancel()
-	o.asked(ctx, err)
+	o.asked(ctx, sent, err)
 	if err != nil {
 		return err
 	}
