@@ -21,4 +21,9 @@ func canMount() bool {
 
 func mountDisk(dir, size string) error { return syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size) }
 
+// protectDisk makes a mounted disk read-only.
+func protectDisk(dir string) error {
+	return syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+}
+
 func unmountDisk(dir string) { syscall.Unmount(dir, 0) }

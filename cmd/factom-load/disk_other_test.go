@@ -8,4 +8,6 @@ func canMount() bool { return false }
 
 func mountDisk(dir, size string) error { return errors.ErrUnsupported }
 
+func protectDisk(dir string) error { return errors.ErrUnsupported }
+
 func unmountDisk(dir string) {}

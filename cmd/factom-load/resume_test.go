@@ -198,7 +198,9 @@ func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 	t.Helper()
 	sent := submits(n)
 	for range 2 {
-		account(t, dir, planned)
+		if r := account(t, dir, planned); len(r.Run.Resumed) > 1 {
+			t.Errorf("resumed %+v", r.Run.Resumed)
+		}
 		chain := n.Chain()
 		compare(t, dir, chain)
 		if len(chain) > 0 {
@@ -211,22 +213,21 @@ func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 }
 
 // account resumes a killed run, and checks that it adds up.
-func account(t *testing.T, dir string, planned uint64) {
+func account(t *testing.T, dir string, planned uint64) (r report.Report) {
 	t.Helper()
 	out, err := exec.Command("factom-load", "resume", dir, "--timeout", "1s", "--json").Output()
 	if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || exit.ExitCode() == report.ExitCannot) {
 		t.Fatalf("%v: %s", err, exit.Stderr)
 	}
-	var r report.Report
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
 	total := r.Totals
 	if total.Planned != planned || total.Lost != 0 || total.Accepted != 0 ||
-		total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || len(r.Run.Resumed) > 1 ||
-		r.Run.Interrupted != (len(r.Run.Resumed) == 1) {
+		total.Confirmed+total.Rejected+total.Failed+total.Skipped != planned || r.Run.Interrupted != (len(r.Run.Resumed) > 0) {
 		t.Errorf("%s: %+v, %d planned; resumed %+v", r.VerdictWhy, total, planned, r.Run.Resumed)
 	}
+	return r
 }
 
 // compare compares a record with a chain, which it takes its entries out of.
@@ -242,6 +243,50 @@ func compare(t *testing.T, dir string, chain map[factomd.Hash]uint32) {
 	}})
 	if err != nil || !summary.Complete {
 		t.Errorf("%+v, %v", summary, err)
+	}
+}
+
+// Resume can be killed as well, again and again, and the last one accounts for all.
+func TestResumeKilled(t *testing.T) {
+	planned := tinySlots(t)
+	random := rand.New(rand.NewPCG(6, 0))
+	for i := range 10 {
+		after := time.Duration(random.Int64N(int64(1900 * time.Millisecond)))
+		var again [5]time.Duration
+		for k := range again {
+			again[k] = time.Duration(random.Int64N(int64(400 * time.Millisecond)))
+		}
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond})
+			dir := filepath.Join(t.TempDir(), "run")
+			kill(t, n.URL(), dir, after)
+			begun := 0
+			for _, after := range again {
+				c := exec.Command("factom-load", "resume", dir, "--quiet")
+				if err := c.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(after)
+				c.Process.Kill() // it may have ended
+				c.Wait()
+				m, err := results.ReadManifest(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				begun = len(m.Resumed)
+				if !m.Ended.IsZero() {
+					break
+				}
+			}
+			t.Logf("resumed %d times by what was killed", begun)
+			account(t, dir, planned)
+			chain := n.Chain()
+			compare(t, dir, chain)
+			if len(chain) > 0 {
+				t.Errorf("%d entries of the chain are not on record", len(chain))
+			}
+		})
 	}
 }
 

@@ -324,11 +324,15 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// disk SIZE DIR makes a directory on a disk of its own, with so much room. See
-// the condition disk.
+// disk SIZE DIR makes a directory on a disk of its own, with so much room, and disk
+// protect DIR makes that read-only. See the condition disk.
 func disk(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 2 && args[0] == "protect" {
+		ts.Check(protectDisk(ts.MkAbs(args[1])))
+		return
+	}
 	if len(args) != 2 || neg {
-		ts.Fatalf("usage: disk SIZE DIR")
+		ts.Fatalf("usage: disk SIZE|protect DIR")
 	}
 	dir := ts.MkAbs(args[1])
 	ts.Check(os.Mkdir(dir, 0o777))

@@ -213,6 +213,8 @@ func outHint(err error) error {
 		return fmt.Errorf("%w\n    hint: name the directory itself with --out", err)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("%w\n    hint: free some room there, or choose a directory on another disk with --out", err)
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w\n    hint: choose another directory with --out", err)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,6 +63,7 @@ func tempDir(t *testing.T) string {
 func TestNetwork(t *testing.T) {
 	command := realNode(t)
 	tempDir(t)
+	t.Setenv("FACTOM_LOAD_SECRET", secret)
 	log := filepath.Join(t.TempDir(), "node.log")
 	var progress []string
 	n, err := testnet.Start(t.Context(), testnet.Options{
@@ -88,6 +90,7 @@ func TestNetwork(t *testing.T) {
 		}
 	})
 	t.Run("loopback only", func(t *testing.T) { testLoopbackOnly(t, n.PID()) })
+	t.Run("no secrets", func(t *testing.T) { testNoSecrets(t, n.PID()) })
 	t.Run("signals do not end it", func(t *testing.T) {
 		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 			if err := syscall.Kill(n.PID(), s); err != nil {
@@ -120,6 +123,28 @@ func TestNetwork(t *testing.T) {
 	}
 	if text, err := os.ReadFile(log); err != nil || !bytes.Contains(text, []byte("v6.12.0")) {
 		t.Errorf("log (%v):\n%s", err, text)
+	}
+}
+
+// secret is in the environment of the tests, and no business of a node.
+const secret = "a-secret-of-the-harness"
+
+// testNoSecrets checks that what the process list and /proc show of the node has
+// nothing of the harness's environment.
+func testNoSecrets(t *testing.T, pid int) {
+	read := false
+	for _, name := range []string{"cmdline", "environ"} {
+		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), name))
+		if err != nil {
+			continue // not on this system
+		}
+		read = true
+		if len(text) == 0 || bytes.Contains(text, []byte(secret)) {
+			t.Errorf("its %s is %q", name, text)
+		}
+	}
+	if !read {
+		t.Skip("this system does not show it")
 	}
 }
 
