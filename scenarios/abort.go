@@ -67,12 +67,11 @@ func (d *decoder) grace(n *node, dst *time.Duration) bool {
 
 func parseAbortRule(text string) (AbortRule, *Problem) {
 	words := strings.Fields(strings.NewReplacer("<", " < ", ">", " > ").Replace(text))
-	r := AbortRule{Expression: strings.Join(words, " ")}
 	if len(words) < 3 {
-		return r, complain("is no rule", abortHint)
+		return AbortRule{}, complain("is no rule", abortHint)
 	}
-	r.On = AbortOn(words[0])
 	op, limit := words[1], strings.Join(words[2:], "")
+	r := AbortRule{On: AbortOn(words[0]), Expression: words[0] + " " + op + " " + limit}
 	want := ">"
 	switch r.On {
 	case OnStall:

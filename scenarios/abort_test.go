@@ -19,7 +19,7 @@ func TestAbort(t *testing.T) {
 	}
 	want := Abort{Rules: []AbortRule{
 		{Expression: "lost > 0", On: OnLost},
-		{Expression: "failed > 1 %", On: OnFailed, Limit: 0.01, Fraction: true},
+		{Expression: "failed > 1%", On: OnFailed, Limit: 0.01, Fraction: true},
 		{Expression: "rejected > 10", On: OnRejected, Limit: 10},
 		{Expression: "stalled for 5m", On: OnStall, For: Span{Time: 5 * time.Minute}},
 		{Expression: "stalled for 3blocks", On: OnStall, For: Span{Blocks: 3}},
