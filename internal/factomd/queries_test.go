@@ -25,11 +25,16 @@ const (
 		"203d895d40e77693cb3b63550d78b118318a942e67b7f76aa7d6ddcc56a5cfc9",
 		"5da8ef6a340fad49146a123a52c320b5de5c1d0fefbd93e54510eaf0498ad676"
 
-	entryBlockReply = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
-	commitsReply    = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
-	heightsReply    = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
-	entryReply      = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
-	notFound        = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
+	entryBlockReply  = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
+	commitsReply     = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
+	heightsReply     = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
+	entryReply       = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
+	leaderID         = "38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"
+	diagnosticsReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"` + leaderID + `","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":2,"currentminute":7,"currentminuteduration":304960381,"previousminuteduration":1795750153814212040,"balancehash":"0002722cf5d3d183c58ecfa0056ff6080fed3a65eb87c67e4b5932e0fb5b39fe","tempbalancehash":"000284fd214e0ce35c5c7b475080f1d1c84eb9b57b5e7dadd04d427a6fb64dcb","lastblockfromdbstate":false,"syncing":{"status":"Processing"},"authset":{"leaders":[{"id":"` + leaderID + `","vm":0,"listheight":44,"listlength":44,"nextnil":0}],"audits":null},"elections":{"inprogress":false}}}`
+	// What follows is not a real reply: it is made after factomd wsapi/wsapiV2.go,
+	// HandleV2Diagnostics.
+	electionReply = `{"result":{"name":"FNode1","id":"` + entryHash1 + `","role":"Follower","leaderheight":9,"currentminute":3,"syncing":{"status":"Syncing EOMs","received":1,"expected":2,"missing":["` + entryHash1 + `"]},"authset":{"leaders":[{"id":"` + leaderID + `","vm":0,"listheight":1,"listlength":1,"nextnil":0},{"id":"` + entryHash1 + `","vm":1,"listheight":0,"listlength":0,"nextnil":0}],"audits":[{"id":"` + entryHash2 + `","online":true}]},"elections":{"inprogress":true,"vmindex":1,"fedindex":1,"fedid":"` + entryHash1 + `","round":2}}}`
+	notFound      = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
 )
 
 // asked answers one method, and checks the parameters.
@@ -67,6 +72,15 @@ func TestQueries(t *testing.T) {
 		{"current-minute", "", minuteReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Minute(ctx) },
 			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true, Clock: time.Unix(0, 1795561755351364820)}},
+		{"diagnostics", "", diagnosticsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{Height: 2, Minute: 7, Leaders: []Hash{hash(leaderID)}}},
+		{"diagnostics", "", electionReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{
+				Height: 9, Minute: 3, Leaders: []Hash{hash(leaderID), hash(entryHash1)}, Audits: []AuditServer{{hash(entryHash2), true}},
+				Waiting: WaitsForMinutes, Missing: []Hash{hash(entryHash1)}, Election: &Election{Leader: hash(entryHash1), VM: 1, Round: 2},
+			}},
 		{"dblock-by-height", "height=0 noraw=true", genesisReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
 			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Root: hash(localGenesis), Chains: []BlockRef{
@@ -138,6 +152,10 @@ func TestHostileReplies(t *testing.T) {
 	entry := func(ctx context.Context, c *Client) error { _, err := c.Entry(ctx, hash(entryHash1)); return err }
 	head := func(ctx context.Context, c *Client) error { _, err := c.ChainHead(ctx, hash(chainHash)); return err }
 	pending := func(ctx context.Context, c *Client) error { _, err := c.PendingEntries(ctx); return err }
+	diagnostics := func(ctx context.Context, c *Client) error { _, err := c.Diagnostics(ctx); return err }
+	diagnosed := func(height, syncing, servers, elections string) string {
+		return `{"leaderheight":` + height + `,"syncing":` + syncing + `,"authset":` + servers + `,"elections":` + elections + `}`
+	}
 	send := func(ctx context.Context, c *Client) error {
 		tx, _, _ := BuyCredits(LocalTestKey(), [32]byte{}, 1, 1, 1)
 		return c.SubmitTransaction(ctx, tx)
@@ -180,6 +198,15 @@ func TestHostileReplies(t *testing.T) {
 		{"neither saved nor pending", `{"chainhead":"","chaininprocesslist":false}`, head, "reply is malformed"},
 		{"pending without a hash", `[{"status":"TransactionACK"}]`, pending, "reply is malformed"},
 		{"pending is no list", `{}`, pending, "reply is malformed"},
+		{"no diagnostics", `{}`, diagnostics, "reply is malformed"},
+		{"a huge height", diagnosed("4294967296", "{}", "{}", "{}"), diagnostics, "reply out of range"},
+		{"a minute that is none", diagnosed(`1,"currentminute":11`, "{}", "{}", "{}"), diagnostics, "reply out of range"},
+		{"a leader without a name", diagnosed("1", "{}", `{"leaders":[{"vm":0}]}`, "{}"), diagnostics, "reply is malformed"},
+		{"a leader by another name", diagnosed("1", "{}", `{"leaders":[{"id":"\u001b[2J"}]}`, "{}"), diagnostics, "reply is malformed"},
+		{"who is missing has no name", diagnosed("1", `{"missing":[""]}`, "{}", "{}"), diagnostics, "reply is malformed"},
+		{"an election of nobody", diagnosed("1", "{}", "{}", `{"inprogress":true,"fedid":"x"}`), diagnostics, "reply is malformed"},
+		{"an election before the first round", diagnosed("1", "{}", "{}", `{"inprogress":true,"round":-1}`), diagnostics, "reply out of range"},
+		{"thousands of leaders", diagnosed("1", "{}", `{"leaders":[{"id":"`+leaderID+`"}`+strings.Repeat(`,{"id":"`+leaderID+`"}`, maxServers)+`]}`, "{}"), diagnostics, "reply out of range"},
 		{"no balance", `{}`, balance, "reply is malformed"},
 		{"no rate", `{}`, rate, "reply out of range"},
 		{"another transaction", `{"txid":"` + chainHash + `"}`, send, "reply for another transaction"},

@@ -123,9 +123,10 @@ type Node struct {
 
 	connections atomic.Int64
 
-	mu     sync.Mutex
-	thaw   <-chan struct{} // closed unless the node is frozen
-	counts map[string]int
+	mu        sync.Mutex
+	thaw      <-chan struct{} // closed unless the node is frozen
+	counts    map[string]int
+	diagnosis Diagnostics
 }
 
 // New starts a node that is closed when the test ends.

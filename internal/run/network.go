@@ -302,6 +302,14 @@ func (n *network) nodes() []results.Node {
 	return list
 }
 
+func (n *network) diagnosticsNodes() []results.DiagnosticsNode {
+	list := make([]results.DiagnosticsNode, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = e.client
+	}
+	return list
+}
+
 func (n *network) urls() []string {
 	list := make([]string, len(n.endpoints))
 	for i, e := range n.endpoints {
