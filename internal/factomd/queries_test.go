@@ -26,7 +26,7 @@ const (
 		"5da8ef6a340fad49146a123a52c320b5de5c1d0fefbd93e54510eaf0498ad676"
 
 	entryBlockReply  = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
-	commitsReply     = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
+	commitsReply     = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"` + leaderID + `","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"` + leaderID + `","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
 	heightsReply     = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
 	entryReply       = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
 	leaderID         = "38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"
@@ -97,6 +97,9 @@ func TestQueries(t *testing.T) {
 		{"ecblock-by-height", "height=5 noraw=true", commitsReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Commits(ctx, 5) },
 			[]Hash{hash(entryHash1), hash(entryHash2)}},
+		{"ecblock-by-height", "height=5 noraw=true", commitsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Payments(ctx, 5) },
+			[]Payment{{hash(entryHash1), hash(leaderID), 11}, {hash(entryHash2), hash(leaderID), 1}}},
 		{"ack", "chainid=" + Hash{}.String() + " hash=" + entryHash1,
 			`{"result":{"committxid":"","entryhash":"` + entryHash1 + `","commitdata":{"status":"TransactionACK"},"entrydata":{"status":"Unknown"}}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.Ack(ctx, hash(entryHash1)) },
@@ -144,6 +147,10 @@ func TestHostileReplies(t *testing.T) {
 	block := func(ctx context.Context, c *Client) error { _, err := c.DirectoryBlock(ctx, 7); return err }
 	entries := func(ctx context.Context, c *Client) error { _, err := c.EntryBlock(ctx, testHash(1)); return err }
 	commits := func(ctx context.Context, c *Client) error { _, err := c.Commits(ctx, 7); return err }
+	payments := func(ctx context.Context, c *Client) error { _, err := c.Payments(ctx, 7); return err }
+	paid := func(credits, payer string) string {
+		return `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[{"entryhash":"` + entryHash1 + `","credits":` + credits + `,"ecpubkey":` + payer + `}]}}}`
+	}
 	ack := func(ctx context.Context, c *Client) error { _, err := c.Ack(ctx, testHash(1)); return err }
 	factoidAck := func(ctx context.Context, c *Client) error { _, err := c.FactoidAck(ctx, testHash(1)); return err }
 	balance := func(ctx context.Context, c *Client) error { _, err := c.ECBalance(ctx, "EC"); return err }
@@ -183,6 +190,11 @@ func TestHostileReplies(t *testing.T) {
 		{"no EC block", `{"ecblock":null}`, commits, "reply is malformed"},
 		{"another EC block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, commits, "reply for another block"},
 		{"commits are no objects", `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[1]}}}`, commits, "reply is malformed"},
+		{"a commit for nothing", paid("0", `"`+leaderID+`"`), payments, "reply is malformed"},
+		{"a commit for more than there is", paid("21", `"`+leaderID+`"`), payments, "reply is malformed"},
+		{"a commit that nobody paid", paid("1", "null"), payments, "reply is malformed"},
+		{"a commit of a key that is none", paid("1", `"718b"`), payments, "reply is malformed"},
+		{"payments of another block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, payments, "reply for another block"},
 		{"another entry's ack", `{"entryhash":"` + chainHash + `","entrydata":{"status":"DBlockConfirmed"}}`, ack, "reply for another entry"},
 		{"another transaction's ack", `{"txid":"` + chainHash + `","status":"DBlockConfirmed"}`, factoidAck, "reply for another transaction"},
 		{"no heights", `{}`, heights, "reply out of range"},

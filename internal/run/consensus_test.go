@@ -44,7 +44,9 @@ func TestNoDiagnostics(t *testing.T) {
 	if asked := n.Calls("diagnostics"); asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
-	if slices.ContainsFunc(got.Events, func(e report.Event) bool { return e.Endpoint == n.URL() && e.Kind != string(results.LongBlock) && e.Kind != string(results.LongMinute) }) {
+	if slices.ContainsFunc(got.Events, func(e report.Event) bool {
+		return e.Endpoint == n.URL() && e.Kind != string(results.LongBlock) && e.Kind != string(results.LongMinute)
+	}) {
 		t.Errorf("events: %+v", got.Events)
 	}
 }

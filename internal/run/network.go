@@ -30,8 +30,9 @@ type network struct {
 
 	connections factomd.Gauge // of all endpoints
 
-	local *testnet.Network // nil for endpoints
-	feed  *factomd.Feed    // nil for endpoints
+	local   *testnet.Network // nil for endpoints
+	metrics string           // URL of the metrics of the only endpoint, or empty
+	feed    *factomd.Feed    // nil for endpoints
 }
 
 type endpoint struct {
@@ -128,7 +129,7 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	n.endpoints = []endpoint{made}
+	n.endpoints, n.metrics = []endpoint{made}, n.local.MetricsURL()
 	return n, n.identify(ctx, r.Scenario.Network.Expect)
 }
 
