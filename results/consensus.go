@@ -10,6 +10,12 @@ import (
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
+// heardFrom is the minute of a block from which a node knows which audit servers
+// are online. It takes all of them for offline when a block begins, until their
+// heartbeats come, which they send at the end of each minute (factomd
+// state/processList.go, NewProcessList; state/stateConsensus.go, SendHeartBeat).
+const heardFrom = 2
+
 // farBehind is how many blocks an endpoint must be behind another one: at the
 // border between two blocks nodes differ by one.
 const farBehind = 2
@@ -143,6 +149,9 @@ func (c *Consensus) servers(i int, at int64, d factomd.Diagnostics) (events []Ev
 	}
 	if in, out, since := c.audits.told(i, at, audits, current); len(in)+len(out) > 0 {
 		tell(since, AuditChange, "%s; %d stand in", inAndOut(in, out), len(c.audits.settled))
+	}
+	if d.Minute < heardFrom {
+		return events
 	}
 	in, out, since := c.offline.told(i, at, offline, current)
 	// Who is no audit server any more did not come online.

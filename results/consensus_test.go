@@ -105,12 +105,20 @@ func TestConsensus(t *testing.T) {
 			nil,
 		},
 		"audit servers": {
-			[]diagnosis{{audits: "cd"}, {audits: "CD"}, {audits: "CD"}, {audits: "c"}, {audits: "c"}},
+			[]diagnosis{
+				{minute: 2, audits: "cd"}, {minute: 3, audits: "CD"}, {minute: 4, audits: "CD"}, {minute: 5, audits: "c"}, {minute: 6, audits: "c"},
+			},
 			[]Event{
 				{10 * second, AuditOffline, c + ", 640100000000", "one"},
 				{20 * second, AuditChange, "out: 640100000000; 1 stand in", "one"},
 				{20 * second, AuditOnline, c, "one"},
 			},
+		},
+		"audit servers at the beginning of a block": {
+			[]diagnosis{
+				{minute: 5, audits: "cd"}, {height: 1, audits: "CD"}, {height: 1, minute: 1, audits: "CD"}, {height: 1, minute: 5, audits: "cd"}, {height: 2, audits: "CD"},
+			},
+			nil,
 		},
 		"it waits a moment each minute": {
 			[]diagnosis{{minute: 1, waits: eom, missing: "a"}, {minute: 2, waits: eom, missing: "b"}, {height: 1, minute: 2, waits: eom}, {height: 1, minute: 2}},

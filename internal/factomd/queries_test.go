@@ -31,10 +31,11 @@ const (
 	entryReply       = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
 	leaderID         = "38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"
 	diagnosticsReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"` + leaderID + `","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":2,"currentminute":7,"currentminuteduration":304960381,"previousminuteduration":1795750153814212040,"balancehash":"0002722cf5d3d183c58ecfa0056ff6080fed3a65eb87c67e4b5932e0fb5b39fe","tempbalancehash":"000284fd214e0ce35c5c7b475080f1d1c84eb9b57b5e7dadd04d427a6fb64dcb","lastblockfromdbstate":false,"syncing":{"status":"Processing"},"authset":{"leaders":[{"id":"` + leaderID + `","vm":0,"listheight":44,"listlength":44,"nextnil":0}],"audits":null},"elections":{"inprogress":false}}}`
-	// What follows is not a real reply: it is made after factomd wsapi/wsapiV2.go,
-	// HandleV2Diagnostics.
-	electionReply = `{"result":{"name":"FNode1","id":"` + entryHash1 + `","role":"Follower","leaderheight":9,"currentminute":3,"syncing":{"status":"Syncing EOMs","received":1,"expected":2,"missing":["` + entryHash1 + `"]},"authset":{"leaders":[{"id":"` + leaderID + `","vm":0,"listheight":1,"listlength":1,"nextnil":0},{"id":"` + entryHash1 + `","vm":1,"listheight":0,"listlength":0,"nextnil":0}],"audits":[{"id":"` + entryHash2 + `","online":true}]},"elections":{"inprogress":true,"vmindex":1,"fedindex":1,"fedid":"` + entryHash1 + `","round":2}}}`
-	notFound      = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
+	// One of three leaders does not answer, in a network of five nodes.
+	electionReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":9,"currentminute":6,"currentminuteduration":9022550495,"previousminuteduration":1795752081051687105,"balancehash":"00093098ad8883e75fb6826593dbdc36aa3058521021d5b8db17ae92c9d3e430","tempbalancehash":"00095dbc339e7316aea2683faf839c1b7b1ee2313db792112588118df066aa35","lastblockfromdbstate":false,"syncing":{"status":"Syncing EOMs","received":2,"expected":3,"missing":["8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"]},"authset":{"leaders":[{"id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","vm":2,"listheight":7,"listlength":8,"nextnil":0},{"id":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","vm":0,"listheight":7,"listlength":7,"nextnil":0},{"id":"8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738","vm":1,"listheight":7,"listlength":8,"nextnil":0}],"audits":[{"id":"888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608","online":true}]},"elections":{"inprogress":true,"vmindex":0,"fedindex":1,"fedid":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","round":1}}}`
+	// The same network begins a block.
+	signaturesReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":8,"currentminute":0,"currentminuteduration":8223530,"previousminuteduration":1795752065143767001,"balancehash":"00083098ad8883e75fb6826593dbdc36aa3058521021d5b8db17ae92c9d3e430","tempbalancehash":"00085dbc339e7316aea2683faf839c1b7b1ee2313db792112588118df066aa35","lastblockfromdbstate":false,"syncing":{"status":"Syncing DBSigs","received":1,"expected":3,"missing":["8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738"]},"authset":{"leaders":[{"id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","vm":1,"listheight":0,"listlength":1,"nextnil":0},{"id":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","vm":2,"listheight":0,"listlength":0,"nextnil":0},{"id":"8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738","vm":0,"listheight":0,"listlength":0,"nextnil":0}],"audits":[{"id":"888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608","online":false}]},"elections":{"inprogress":false}}}`
+	notFound        = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
 )
 
 // asked answers one method, and checks the parameters.
@@ -78,8 +79,14 @@ func TestQueries(t *testing.T) {
 		{"diagnostics", "", electionReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
 			Diagnostics{
-				Height: 9, Minute: 3, Leaders: []Hash{hash(leaderID), hash(entryHash1)}, Audits: []AuditServer{{hash(entryHash2), true}},
-				Waiting: WaitsForMinutes, Missing: []Hash{hash(entryHash1)}, Election: &Election{Leader: hash(entryHash1), VM: 1, Round: 2},
+				Height: 9, Minute: 6, Leaders: []Hash{hash("38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"), hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
+				Audits: []AuditServer{{hash("888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608"), true}}, Waiting: WaitsForMinutes, Missing: []Hash{hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93")}, Election: &Election{Leader: hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), VM: 0, Round: 1},
+			}},
+		{"diagnostics", "", signaturesReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{
+				Height: 8, Minute: 0, Leaders: []Hash{hash("38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"), hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
+				Audits: []AuditServer{{hash("888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608"), false}}, Waiting: WaitsForSignatures, Missing: []Hash{hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
 			}},
 		{"dblock-by-height", "height=0 noraw=true", genesisReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
