@@ -74,6 +74,8 @@ const (
 	maxCommits      = 200_000
 )
 
+var errManyCommits = fmt.Errorf("more than %d commits are not read", maxCommits)
+
 // maxForeign is how many entries of others are named.
 const maxForeign = 10
 
@@ -96,10 +98,13 @@ type payment struct {
 
 // ReadPaid reads the commits of the keys, which are EC public keys, in the blocks
 // from a height to another, with one request a block. It refuses where that is too
-// much.
-func ReadPaid(ctx context.Context, node PaymentsNode, keys []factomd.Hash, from, to uint32) (*Paid, error) {
-	if to >= from && to-from >= maxCommitBlocks {
+// much, at once if as many commits as expected are.
+func ReadPaid(ctx context.Context, node PaymentsNode, keys []factomd.Hash, from, to uint32, expected uint64) (*Paid, error) {
+	switch {
+	case to >= from && to-from >= maxCommitBlocks:
 		return nil, fmt.Errorf("the commits of more than %d blocks are not read", maxCommitBlocks)
+	case expected > maxCommits:
+		return nil, errManyCommits
 	}
 	p := &Paid{from: from, to: to, commits: map[factomd.Hash]payment{}}
 	for height := from; height <= to; height++ {
@@ -112,7 +117,7 @@ func ReadPaid(ctx context.Context, node PaymentsNode, keys []factomd.Hash, from,
 				continue
 			}
 			if p.sum++; p.sum > maxCommits {
-				return nil, fmt.Errorf("more than %d commits are not read", maxCommits)
+				return nil, errManyCommits
 			}
 			of := p.commits[paid.Entry]
 			of.commits++

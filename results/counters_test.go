@@ -49,7 +49,7 @@ func TestPaidApart(t *testing.T) {
 		7: {{Entry: entryHash(1), Payer: second, Credits: 1}, {Entry: hostile, Payer: key, Credits: 1}},
 		8: {{Entry: later, Payer: key, Credits: 1}, {Entry: entryHash(1), Payer: second, Credits: 2}},
 	}
-	paid, err := ReadPaid(t.Context(), node, []factomd.Hash{key, second}, 6, 8)
+	paid, err := ReadPaid(t.Context(), node, []factomd.Hash{key, second}, 6, 8, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,17 +76,19 @@ func TestPaidRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		node     ledger
 		from, to uint32
+		expected uint64
 		want     string
 	}{
-		"too many blocks":    {nil, 1, maxCommitBlocks + 1, "more than 2000 blocks"},
-		"too many commits":   {ledger{1: many, 2: many}, 1, 2, "more than 200000 commits"},
-		"a block is missing": {ledger{1: nil}, 1, 2, "reading the commits: no such block"},
+		"too many blocks":             {nil, 1, maxCommitBlocks + 1, 3, "more than 2000 blocks"},
+		"too many commits":            {ledger{1: many, 2: many}, 1, 2, 3, "more than 200000 commits"},
+		"more than that are expected": {nil, 1, 2, maxCommits + 1, "more than 200000 commits"},
+		"a block is missing":          {ledger{1: nil}, 1, 2, 3, "reading the commits: no such block"},
 	} {
-		if _, err := ReadPaid(t.Context(), test.node, []factomd.Hash{key}, test.from, test.to); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := ReadPaid(t.Context(), test.node, []factomd.Hash{key}, test.from, test.to, test.expected); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if p, err := ReadPaid(t.Context(), nil, nil, 9, 8); err != nil || p.sum != 0 { // no block was saved
+	if p, err := ReadPaid(t.Context(), nil, nil, 9, 8, 0); err != nil || p.sum != 0 { // no block was saved
 		t.Errorf("%+v, %v", p, err)
 	}
 }

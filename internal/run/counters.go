@@ -94,9 +94,7 @@ func (p *payer) settleOrder(ctx context.Context, node *factomd.Client) error {
 // countCommits reads what the payers paid for in the blocks of the run, from the
 // first endpoint that has them.
 func (r *run) countCommits(ctx context.Context) (c results.ChainCommits, err error) {
-	if r.collector.Counts().Planned == 0 {
-		return c, nil
-	}
+	counts := r.collector.Counts()
 	var keys []factomd.Hash
 	for _, p := range r.payers {
 		keys = append(keys, p.ec.ECPublic())
@@ -107,7 +105,7 @@ func (r *run) countCommits(ctx context.Context) (c results.ChainCommits, err err
 	}
 	for _, e := range r.network.endpoints {
 		var paid *results.Paid
-		if paid, err = results.ReadPaid(ctx, e.client, keys, r.network.saved+1, to); err == nil {
+		if paid, err = results.ReadPaid(ctx, e.client, keys, r.network.saved+1, to, counts.Planned-counts.Skipped); err == nil {
 			return paid.Apart(r.Out, r.collector.Watched)
 		}
 	}
