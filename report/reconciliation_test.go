@@ -89,6 +89,10 @@ func TestReconciliation(t *testing.T) {
 			if diff := cmp.Diff(test.want, oddRows(r)); diff != "" {
 				t.Errorf("-want +got:\n%s%+v", diff, r.Reconciliation)
 			}
+			var b strings.Builder
+			if err := WriteSummary(&b, r, "run"); err != nil || strings.Count(b.String(), "\ncounts    ") != len(test.want) {
+				t.Errorf("%v, the summary is\n%s", err, b.String())
+			}
 			var notes []string
 			for _, row := range r.Reconciliation {
 				notes = append(notes, row.Note)

@@ -150,10 +150,9 @@ func TestPaidInVainAddsUp(t *testing.T) {
 // Nothing is said where nobody waited for the end.
 func TestCutOffIsNotCounted(t *testing.T) {
 	t.Parallel()
-	n := factomdtest.New(t, factomdtest.Options{BlockTime: 30 * time.Second})
 	abort, aborting := context.WithCancel(t.Context())
 	defer aborting()
-	time.AfterFunc(3*time.Second, aborting)
+	n := afterOf(t, factomdtest.Options{BlockTime: 30 * time.Second}, 20, func(*factomdtest.Node) { aborting() })
 	got := carryOutUntil(t, abort, abort, long.scenario(n.URL()))
 	unknown := math.NaN()
 	got.odd(t, map[string]float64{"credits": unknown, "commits": unknown, "commit-credits": unknown})
