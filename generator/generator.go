@@ -71,7 +71,8 @@ type Generator struct {
 	current  atomic.Int64  // phase
 	ended    atomic.Int64  // see Ended; 0 until then
 	requests atomic.Uint64
-	retries  atomic.Uint64 // of them, those that sent something again
+	commits  [2]atomic.Uint64 // of them, commits, by [results.Kind]
+	retries  atomic.Uint64    // of them, those that sent something again
 }
 
 // How far ahead of its slot an entry may be composed: far enough to ride out a
@@ -172,6 +173,13 @@ func (g *Generator) Spent() (key int) { return int(g.spent.Load()) }
 
 // Requests returns how many commit and reveal calls were made.
 func (g *Generator) Requests() uint64 { return g.requests.Load() }
+
+// Submits returns how many of them there were of each sort, when none is under way.
+func (g *Generator) Submits() results.Submits {
+	s := results.Submits{CommitEntry: g.commits[results.KindEntry].Load(), CommitChain: g.commits[results.KindChain].Load()}
+	s.Reveal = g.requests.Load() - s.CommitEntry - s.CommitChain
+	return s
+}
 
 // Retries returns how many of them sent something again.
 func (g *Generator) Retries() uint64 { return g.retries.Load() }
@@ -460,6 +468,7 @@ func (g *Generator) submit(stop, ctx context.Context, j *job) results.Submission
 		retried++
 	}
 	g.requests.Add(uint64(p.Calls))
+	g.commits[j.slot.kind].Add(uint64(p.Commits))
 	g.retries.Add(uint64(p.Calls - first))
 	sent := g.since(p.Sent)
 	return results.Submission{

@@ -64,12 +64,15 @@ type fold struct {
 	confirmed map[uint32][]int64 // by block height: confirm latencies in nanoseconds
 	lost      []LostEntry
 	lostTotal uint64
-	unwatched uint64 // entries of blocks that were saved while nobody watched
-	series    seriesFold
-	queries   queriesFold
-	hostile   hostileFold
-	findings  findingFold
-	events    eventFold
+	paid      uint64 // entries whose commits were seen on the network
+	// acceptedCredits is what the accepted entries cost.
+	acceptedCredits uint64
+	unwatched       uint64 // entries of blocks that were saved while nobody watched
+	series          seriesFold
+	queries         queriesFold
+	hostile         hostileFold
+	findings        findingFold
+	events          eventFold
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
 	ownSchedule distribution // of measured entries: schedule errors that the node did not cause
@@ -131,6 +134,12 @@ func (f *fold) entry(e *results.Entry) error {
 	}
 	if e.Unwatched {
 		f.unwatched++
+	}
+	if paid(e) {
+		f.paid++
+	}
+	if e.Outcome == results.Accepted {
+		f.acceptedCredits += uint64(e.Credits)
 	}
 	if e.Watched() {
 		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
@@ -196,29 +205,36 @@ func (t *Totals) add(e *results.Entry) {
 	if e.Ambiguous {
 		t.Ambiguous++
 	}
-	paid := false
 	switch e.Outcome {
 	case results.Confirmed:
 		t.Confirmed++
-		paid = true
 	case results.Accepted:
 		t.Accepted++
-		paid = true
 	case results.Lost:
 		t.Lost++
-		paid = e.Stage != results.StageCommit
 	case results.Rejected:
 		t.Rejected++
-		paid = e.Stage == results.StageReveal
 	case results.Failed:
 		t.Failed++
-		paid = e.Stage == results.StageReveal
 	case results.Skipped:
 		t.Skipped++
 	}
-	if paid {
+	if paid(e) {
 		t.CreditsSpent += uint64(e.Credits)
 	}
+}
+
+// paid reports whether an entry's commit was seen on the network.
+func paid(e *results.Entry) bool {
+	switch e.Outcome {
+	case results.Confirmed, results.Accepted:
+		return true
+	case results.Lost:
+		return e.Stage != results.StageCommit
+	case results.Rejected, results.Failed:
+		return e.Stage == results.StageReveal
+	}
+	return false
 }
 
 // A confirmSpan counts confirmations between the first and the last block.
@@ -380,6 +396,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 	if err := f.blockRows(r); err != nil {
 		return nil, err
 	}
+	r.Reconciliation = f.reconcile(r)
 	return r, f.judge(r)
 }
 

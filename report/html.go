@@ -96,7 +96,9 @@ type page struct {
 	Findings      []Finding
 	Events        []Event
 	Hostile       HostileKind // all kinds together
-	Without       string      // which entries the latencies leave out
+	Reconciled    []reconciledRow
+	Odd           string // how many counts do not add up, if any
+	Without       string // which entries the latencies leave out
 }
 
 func newPage(r *Report) page {
@@ -119,6 +121,8 @@ func newPage(r *Report) page {
 		QueryErrors:   queryErrors(r.Queries),
 		Findings:      r.Findings[:min(len(r.Findings), mostFindings)],
 		Hostile:       r.hostileTotal(),
+		Reconciled:    reconciledRows(r),
+		Odd:           oddText(r.Reconciliation),
 		FoldPhases:    len(r.Phases) > fewPhases,
 		FoldLost:      len(r.Audit.Lost) > 10,
 		CPU:           figureText(r.Harness.CPUSeconds) + " s",

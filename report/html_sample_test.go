@@ -200,6 +200,14 @@ func troubledRun(tb testing.TB) *Report {
 		{31.1, "wrong-answer", "huge-body", "answered with Internal error (-32603)", 1},
 		{48.2, "forbidden-entry", "unpaid-key", "entry " + strings.Repeat("7e", 32) + " is in block 8", 1},
 	}
+	yes, no, nan := true, false, Number(math.NaN())
+	r.Reconciliation = []Reconciliation{
+		{countCredits, 4711, 4720, 9, &no, "5000 before, 0 bought, 280 left; must be equal; others pay with the run's keys"},
+		{countCommits, 4711, nan, nan, nil, "not known: more than 200000 commits are not read"},
+		{countChainEntries, 4700, 4700, 0, &yes, "must be equal"},
+		{countCalls, 10_000, 9996, -4, &yes, "may be up to 6 fewer"},
+		{"of-tomorrow", 1, 0, -1, &no, ""},
+	}
 	r.Events = []Event{{31, "stall-begin", "minute 4 after block 7 has lasted 4.2 s so far, a minute of the network 1.5s", r.Endpoints[0].URL}, {44, "suspended", "the harness stood still for 3.1s", ""}}
 	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
 	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false

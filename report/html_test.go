@@ -40,6 +40,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Hostile = []HostileKind{{Kind: h, Expected: h, Answers: []HostileAnswer{{-1, h, 1}}}}
 	r.Findings = []Finding{{1, h, h, h, 1}}
 	r.Events = []Event{{1, h, h, h}}
+	r.Reconciliation[0].What, r.Reconciliation[0].Note = h, h
 	for i := range r.Thresholds {
 		r.Thresholds[i].Expression = h
 	}
@@ -195,7 +196,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 			t.Fatalf("the page has the character %U", r)
 		}
 	}
-	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings", "events"} {
+	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings", "events", "reconciliation"} {
 		if text := textOf(byID(root, id)); !strings.Contains(text, `</style></title></svg><script>alert(1)</script>`) {
 			t.Errorf("%s does not show the text as it is", id)
 		}
@@ -218,6 +219,9 @@ func TestPageSections(t *testing.T) {
 			}
 		}
 		want := slices.Clone(sections)
+		if len(r.Reconciliation) > 0 {
+			want = slices.Insert(want, 5, "reconciliation")
+		}
 		if len(r.Hostile) > 0 {
 			want = slices.Insert(want, 5, "hostile")
 		}
@@ -272,6 +276,11 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "events", []string{"31 s stall-begin minute 4", "44 s suspended"}, []string{"report.json has"}},
 		{troubledRun(t), "findings", []string{"did what it must not do", "forbidden-entry unpaid-key entry", "1 48.2 s"}, []string{"No finding"}},
 		{troubledRun(t), "hostile", []string{"repeated-commit refused with -32011", "90 × Repeated Commit (-32011)", "all 102 101 1 0 92"}, nil},
+		{troubledRun(t), "reconciliation", []string{
+			"2 counts do not add up.", "4,711 4,720 +9 ✗ does not add up 5000 before", "4,711 — — not known not known: more", "4,700 4,700 0 ✓ adds up", "10,000 9,996 −4 ✓ adds up", "of-tomorrow 1 0 −1 ✗",
+		}, nil},
+		{troubledRun(t), "verdict", []string{"2 counts do not add up"}, nil},
+		{shortRun(t), "verdict", []string{"exit code 0"}, []string{"add up"}},
 		{troubledRun(t), "thresholds", []string{"submit.p99 < 500ms", "✓ met", "lost == 0 3 ✗ not met", "commit_service.p99 < 200ms not enough samples ✗ not met", "blocks)"}, nil},
 		{troubledRun(t), "queries", []string{
 			"3 of 300 queries had no right answer", "entry 100 97 1 2", "all methods 300 297 1 2", "† Less than one query",

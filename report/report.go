@@ -48,10 +48,13 @@ type Report struct {
 	FindingsOpen bool    `json:"findings_open"`
 	Events       []Event `json:"events"` // the first 10,000, by time
 	// EventsDropped is how many more there were.
-	EventsDropped uint64            `json:"events_dropped"`
-	Thresholds    []ThresholdResult `json:"thresholds"`
-	Harness       Harness           `json:"harness"`
-	Search        *Search           `json:"search" jsonschema:"nullable"` // null without one
+	EventsDropped uint64 `json:"events_dropped"`
+	// Reconciliation holds what the harness counted against what the network and its
+	// nodes did.
+	Reconciliation []Reconciliation  `json:"reconciliation"`
+	Thresholds     []ThresholdResult `json:"thresholds"`
+	Harness        Harness           `json:"harness"`
+	Search         *Search           `json:"search" jsonschema:"nullable"` // null without one
 }
 
 // Verdict is the outcome of a run in one word.

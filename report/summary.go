@@ -52,6 +52,12 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 		fmt.Fprintf(&b, "\nhostile   %d = %d right + %d wrong + %d failed; %d entry credits\n", h.Count, h.Right, h.Wrong, h.Failed, h.CreditsSpent)
 	}
 
+	for _, row := range reconciledRows(r) {
+		if row.Class == "bad" {
+			fmt.Fprintf(&b, "\ncounts    %s do not add up: %s by the harness, %s by the network; see the report\n", row.Name, row.HarnessText, row.NodeText)
+		}
+	}
+
 	const most = 5
 	if len(r.Findings) > 0 {
 		b.WriteString("\n")

@@ -29,6 +29,18 @@ const (
 	NodeUp     EventKind = "node-up"     // and answers again
 	Suspended  EventKind = "suspended"   // the harness as a whole stood still
 	ClockStep  EventKind = "clock-step"  // the wall clock moved against the monotonic one
+
+	// What a [Consensus] finds in the nodes' diagnostics.
+	ElectionBegin EventKind = "election-begin" // an endpoint tells of an election that none told of before
+	ElectionEnd   EventKind = "election-end"   // and none tells of it any more
+	LeaderChange  EventKind = "leader-change"  // the set of leaders is another one
+	AuditChange   EventKind = "audit-change"   // the set of audit servers is another one
+	AuditOffline  EventKind = "audit-offline"  // audit servers are not heard of
+	AuditOnline   EventKind = "audit-online"   // and are again
+	SyncBegin     EventKind = "sync-begin"     // two polls of an endpoint saw it wait for leaders at the end of one and the same minute
+	SyncEnd       EventKind = "sync-end"       // and it went on
+	NodeBehind    EventKind = "node-behind"    // an endpoint builds a block two or more below another's
+	NodeCaughtUp  EventKind = "node-caught-up" // and is where the others were
 )
 
 // Event puts an event on record.

@@ -74,6 +74,14 @@ func (c *Collector) Allow(hash factomd.Hash, name string) {
 	c.watch.add(hash, watched{name: name, allowed: true})
 }
 
+// Watched reports whether an entry is of a hostile call, and not forgotten.
+func (c *Collector) Watched(hash factomd.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.watch.entries[hash]
+	return ok
+}
+
 // watches reports whether an entry of a block is watched for, and puts on record
 // what is wrong with its being there.
 func (c *Collector) watches(hash factomd.Hash, s *Sighting) bool {

@@ -66,6 +66,8 @@ type Manifest struct {
 	Search       *Search  `json:"search,omitempty"` // written anew after each step
 	Observed     Observed `json:"observed"`
 	Harness      Harness  `json:"harness"`
+	// Counters is nil where a run was killed, and in older records.
+	Counters *Counters `json:"counters,omitempty"`
 }
 
 // ManifestScenario is the scenario as it was given, and what it came to.

@@ -1,6 +1,9 @@
 package factomd
 
-import "encoding/hex"
+import (
+	"bytes"
+	"encoding/hex"
+)
 
 // The lengths of commits in bytes, and of the part of them that is signed.
 const (
@@ -77,6 +80,14 @@ func AppendSubmit(dst []byte, method string, param string, binary []byte) []byte
 	dst = append(dst, `":"`...)
 	dst = hex.AppendEncode(dst, binary)
 	return append(dst, `"}}`...)
+}
+
+// SubmitMethod returns the method of a request that [AppendSubmit] made, or of one
+// that looks alike.
+func SubmitMethod(request []byte) string {
+	_, rest, _ := bytes.Cut(request[:min(len(request), 100)], []byte(`"method":"`))
+	method, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(method)
 }
 
 // appendMilliseconds appends the low 48 bits of ms.

@@ -224,54 +224,6 @@ func (c *Client) EntryBlock(ctx context.Context, keyMR Hash) (EntryBlock, error)
 	return block, nil
 }
 
-// Commits returns the entry hashes that the commits of a height pay for, those
-// of entries and those of chains, in the order of the entry-credit block. Where
-// there is no block yet the node refuses with [CodeNotFound].
-func (c *Client) Commits(ctx context.Context, height uint32) ([]Hash, error) {
-	const method = "ecblock-by-height"
-	var (
-		commits  []Hash
-		answered uint32
-		found    bool
-	)
-	within := func(d *json.Decoder, member string, read func() error) error {
-		return object(d, func(name string) error {
-			if name == member {
-				return read()
-			}
-			return skip(d)
-		})
-	}
-	err := c.query(ctx, method, heightParams{height, true}, c.maxReply, func(d *json.Decoder) error {
-		return within(d, "ecblock", func() error {
-			return object(d, func(name string) error {
-				switch name {
-				case "header":
-					var header struct {
-						Height uint32 `json:"dbheight"`
-					}
-					found = true
-					err := d.Decode(&header)
-					answered = header.Height
-					return err
-				case "body":
-					return within(d, "entries", func() error { return entryHashes(d, &commits) })
-				}
-				return skip(d)
-			})
-		})
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case !found:
-		return nil, c.Wrong(method, "reply is malformed", "no block in it")
-	case answered != height:
-		return nil, c.Wrong(method, "reply for another block", fmt.Sprintf("asked for height %d, got %d", height, answered))
-	}
-	return commits, nil
-}
-
 // entryHashes reads a list of objects and appends the entry hashes of those
 // that have one.
 func entryHashes(d *json.Decoder, dst *[]Hash) error {

@@ -25,10 +25,16 @@ const (
 		"203d895d40e77693cb3b63550d78b118318a942e67b7f76aa7d6ddcc56a5cfc9",
 		"5da8ef6a340fad49146a123a52c320b5de5c1d0fefbd93e54510eaf0498ad676"
 
-	entryBlockReply = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
-	commitsReply    = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"718b","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"718b","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
-	heightsReply    = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
-	entryReply      = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
+	entryBlockReply  = `{"jsonrpc":"2.0","id":0,"result":{"header":{"blocksequencenumber":0,"chainid":"` + chainHash + `","prevkeymr":"0000000000000000000000000000000000000000000000000000000000000000","timestamp":1795561740,"dbheight":5},"entrylist":[{"entryhash":"` + entryHash1 + `","timestamp":1795561980},{"entryhash":"` + entryHash2 + `","timestamp":1795561980}]}}`
+	commitsReply     = `{"jsonrpc":"2.0","id":0,"result":{"ecblock":{"header":{"bodyhash":"ef7a85d4bf868e34aff4edce479f6ee412161e1faa3596a112cd5ef75e96f59c","dbheight":5,"headerexpansionarea":"","objectcount":10,"bodysize":20},"body":{"entries":[{"serverindexnumber":0},{"number":1},{"ecpubkey":"718b","txid":"` + chainHash + `","index":0,"numec":10000},{"version":0,"millitime":"019d","chainidhash":"` + chainHash + `","weld":"` + chainHash + `","entryhash":"` + entryHash1 + `","credits":11,"ecpubkey":"` + leaderID + `","sig":"00"},{"version":0,"millitime":"019d","entryhash":"` + entryHash2 + `","credits":1,"ecpubkey":"` + leaderID + `","sig":"00"},{"number":2}]},"headerhash":"bc","fullhash":"40"},"rawdata":""}}`
+	heightsReply     = `{"jsonrpc":"2.0","id":0,"result":{"directoryblockheight":6,"leaderheight":7,"entryblockheight":6,"entryheight":5,"missingentrycount":0,"entryblockdbheightprocessing":5,"entryblockdbheightcomplete":5}}`
+	entryReply       = `{"jsonrpc":"2.0","id":0,"result":{"chainid":"` + chainHash + `","content":"68656c6c6f","extids":["61","62"]}}`
+	leaderID         = "38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"
+	diagnosticsReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"` + leaderID + `","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":2,"currentminute":7,"currentminuteduration":304960381,"previousminuteduration":1795750153814212040,"balancehash":"0002722cf5d3d183c58ecfa0056ff6080fed3a65eb87c67e4b5932e0fb5b39fe","tempbalancehash":"000284fd214e0ce35c5c7b475080f1d1c84eb9b57b5e7dadd04d427a6fb64dcb","lastblockfromdbstate":false,"syncing":{"status":"Processing"},"authset":{"leaders":[{"id":"` + leaderID + `","vm":0,"listheight":44,"listlength":44,"nextnil":0}],"audits":null},"elections":{"inprogress":false}}}`
+	// One of three leaders does not answer, in a network of five nodes.
+	electionReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":9,"currentminute":6,"currentminuteduration":9022550495,"previousminuteduration":1795752081051687105,"balancehash":"00093098ad8883e75fb6826593dbdc36aa3058521021d5b8db17ae92c9d3e430","tempbalancehash":"00095dbc339e7316aea2683faf839c1b7b1ee2313db792112588118df066aa35","lastblockfromdbstate":false,"syncing":{"status":"Syncing EOMs","received":2,"expected":3,"missing":["8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"]},"authset":{"leaders":[{"id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","vm":2,"listheight":7,"listlength":8,"nextnil":0},{"id":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","vm":0,"listheight":7,"listlength":7,"nextnil":0},{"id":"8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738","vm":1,"listheight":7,"listlength":8,"nextnil":0}],"audits":[{"id":"888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608","online":true}]},"elections":{"inprogress":true,"vmindex":0,"fedindex":1,"fedid":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","round":1}}}`
+	// The same network begins a block.
+	signaturesReply = `{"jsonrpc":"2.0","id":0,"result":{"name":"FNode0","id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","publickey":"cc1985cdfae4e32b5a454dfda8ce5e1361558482684f3367649c3ad852c8e31a","role":"Leader","leaderheight":8,"currentminute":0,"currentminuteduration":8223530,"previousminuteduration":1795752065143767001,"balancehash":"00083098ad8883e75fb6826593dbdc36aa3058521021d5b8db17ae92c9d3e430","tempbalancehash":"00085dbc339e7316aea2683faf839c1b7b1ee2313db792112588118df066aa35","lastblockfromdbstate":false,"syncing":{"status":"Syncing DBSigs","received":1,"expected":3,"missing":["8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738"]},"authset":{"leaders":[{"id":"38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9","vm":1,"listheight":0,"listlength":1,"nextnil":0},{"id":"8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93","vm":2,"listheight":0,"listlength":0,"nextnil":0},{"id":"8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738","vm":0,"listheight":0,"listlength":0,"nextnil":0}],"audits":[{"id":"888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608","online":false}]},"elections":{"inprogress":false}}}`
 	notFound        = `{"jsonrpc":"2.0","id":0,"error":{"code":-32008,"message":"Block not found"}}`
 )
 
@@ -67,6 +73,21 @@ func TestQueries(t *testing.T) {
 		{"current-minute", "", minuteReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Minute(ctx) },
 			Minute{LeaderHeight: 6, SavedHeight: 5, Minute: 8, BlockSeconds: 10, Stalled: true, Clock: time.Unix(0, 1795561755351364820)}},
+		{"diagnostics", "", diagnosticsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{Height: 2, Minute: 7, Leaders: []Hash{hash(leaderID)}}},
+		{"diagnostics", "", electionReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{
+				Height: 9, Minute: 6, Leaders: []Hash{hash("38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"), hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
+				Audits: []AuditServer{{hash("888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608"), true}}, Waiting: WaitsForMinutes, Missing: []Hash{hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93")}, Election: &Election{Leader: hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), VM: 0, Round: 1},
+			}},
+		{"diagnostics", "", signaturesReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Diagnostics(ctx) },
+			Diagnostics{
+				Height: 8, Minute: 0, Leaders: []Hash{hash("38bab1455b7bd7e5efd15c53c777c79d0c988e9210f1da49a99d95b3a6417be9"), hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
+				Audits: []AuditServer{{hash("888888aeaac80d825ac9675cf3a6591916883bd9947e16ab752d39164d80a608"), false}}, Waiting: WaitsForSignatures, Missing: []Hash{hash("8888881570f89283f3a516b6e5ed240f43f5ad7cb05132378c4a006abe7c2b93"), hash("8888888da6ed14ec63e623cab6917c66b954b361d530770b3f5f5188f87f1738")},
+			}},
 		{"dblock-by-height", "height=0 noraw=true", genesisReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.DirectoryBlock(ctx, 0) },
 			DirectoryBlock{Height: 0, NetworkID: 0xfa92e5a4, KeyMR: hash(localGenesis), Root: hash(localGenesis), Chains: []BlockRef{
@@ -83,6 +104,9 @@ func TestQueries(t *testing.T) {
 		{"ecblock-by-height", "height=5 noraw=true", commitsReply,
 			func(ctx context.Context, c *Client) (any, error) { return c.Commits(ctx, 5) },
 			[]Hash{hash(entryHash1), hash(entryHash2)}},
+		{"ecblock-by-height", "height=5 noraw=true", commitsReply,
+			func(ctx context.Context, c *Client) (any, error) { return c.Payments(ctx, 5) },
+			[]Payment{{hash(entryHash1), hash(leaderID), 11}, {hash(entryHash2), hash(leaderID), 1}}},
 		{"ack", "chainid=" + Hash{}.String() + " hash=" + entryHash1,
 			`{"result":{"committxid":"","entryhash":"` + entryHash1 + `","commitdata":{"status":"TransactionACK"},"entrydata":{"status":"Unknown"}}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.Ack(ctx, hash(entryHash1)) },
@@ -130,6 +154,10 @@ func TestHostileReplies(t *testing.T) {
 	block := func(ctx context.Context, c *Client) error { _, err := c.DirectoryBlock(ctx, 7); return err }
 	entries := func(ctx context.Context, c *Client) error { _, err := c.EntryBlock(ctx, testHash(1)); return err }
 	commits := func(ctx context.Context, c *Client) error { _, err := c.Commits(ctx, 7); return err }
+	payments := func(ctx context.Context, c *Client) error { _, err := c.Payments(ctx, 7); return err }
+	paid := func(credits, payer string) string {
+		return `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[{"entryhash":"` + entryHash1 + `","credits":` + credits + `,"ecpubkey":` + payer + `}]}}}`
+	}
 	ack := func(ctx context.Context, c *Client) error { _, err := c.Ack(ctx, testHash(1)); return err }
 	factoidAck := func(ctx context.Context, c *Client) error { _, err := c.FactoidAck(ctx, testHash(1)); return err }
 	balance := func(ctx context.Context, c *Client) error { _, err := c.ECBalance(ctx, "EC"); return err }
@@ -138,6 +166,10 @@ func TestHostileReplies(t *testing.T) {
 	entry := func(ctx context.Context, c *Client) error { _, err := c.Entry(ctx, hash(entryHash1)); return err }
 	head := func(ctx context.Context, c *Client) error { _, err := c.ChainHead(ctx, hash(chainHash)); return err }
 	pending := func(ctx context.Context, c *Client) error { _, err := c.PendingEntries(ctx); return err }
+	diagnostics := func(ctx context.Context, c *Client) error { _, err := c.Diagnostics(ctx); return err }
+	diagnosed := func(height, syncing, servers, elections string) string {
+		return `{"leaderheight":` + height + `,"syncing":` + syncing + `,"authset":` + servers + `,"elections":` + elections + `}`
+	}
 	send := func(ctx context.Context, c *Client) error {
 		tx, _, _ := BuyCredits(LocalTestKey(), [32]byte{}, 1, 1, 1)
 		return c.SubmitTransaction(ctx, tx)
@@ -165,6 +197,11 @@ func TestHostileReplies(t *testing.T) {
 		{"no EC block", `{"ecblock":null}`, commits, "reply is malformed"},
 		{"another EC block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, commits, "reply for another block"},
 		{"commits are no objects", `{"ecblock":{"header":{"dbheight":7},"body":{"entries":[1]}}}`, commits, "reply is malformed"},
+		{"a commit for nothing", paid("0", `"`+leaderID+`"`), payments, "reply is malformed"},
+		{"a commit for more than there is", paid("21", `"`+leaderID+`"`), payments, "reply is malformed"},
+		{"a commit that nobody paid", paid("1", "null"), payments, "reply is malformed"},
+		{"a commit of a key that is none", paid("1", `"718b"`), payments, "reply is malformed"},
+		{"payments of another block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, payments, "reply for another block"},
 		{"another entry's ack", `{"entryhash":"` + chainHash + `","entrydata":{"status":"DBlockConfirmed"}}`, ack, "reply for another entry"},
 		{"another transaction's ack", `{"txid":"` + chainHash + `","status":"DBlockConfirmed"}`, factoidAck, "reply for another transaction"},
 		{"no heights", `{}`, heights, "reply out of range"},
@@ -180,6 +217,15 @@ func TestHostileReplies(t *testing.T) {
 		{"neither saved nor pending", `{"chainhead":"","chaininprocesslist":false}`, head, "reply is malformed"},
 		{"pending without a hash", `[{"status":"TransactionACK"}]`, pending, "reply is malformed"},
 		{"pending is no list", `{}`, pending, "reply is malformed"},
+		{"no diagnostics", `{}`, diagnostics, "reply is malformed"},
+		{"a huge height", diagnosed("4294967296", "{}", "{}", "{}"), diagnostics, "reply out of range"},
+		{"a minute that is none", diagnosed(`1,"currentminute":11`, "{}", "{}", "{}"), diagnostics, "reply out of range"},
+		{"a leader without a name", diagnosed("1", "{}", `{"leaders":[{"vm":0}]}`, "{}"), diagnostics, "reply is malformed"},
+		{"a leader by another name", diagnosed("1", "{}", `{"leaders":[{"id":"\u001b[2J"}]}`, "{}"), diagnostics, "reply is malformed"},
+		{"who is missing has no name", diagnosed("1", `{"missing":[""]}`, "{}", "{}"), diagnostics, "reply is malformed"},
+		{"an election of nobody", diagnosed("1", "{}", "{}", `{"inprogress":true,"fedid":"x"}`), diagnostics, "reply is malformed"},
+		{"an election before the first round", diagnosed("1", "{}", "{}", `{"inprogress":true,"round":-1}`), diagnostics, "reply out of range"},
+		{"thousands of leaders", diagnosed("1", "{}", `{"leaders":[{"id":"`+leaderID+`"}`+strings.Repeat(`,{"id":"`+leaderID+`"}`, maxServers)+`]}`, "{}"), diagnostics, "reply out of range"},
 		{"no balance", `{}`, balance, "reply is malformed"},
 		{"no rate", `{}`, rate, "reply out of range"},
 		{"another transaction", `{"txid":"` + chainHash + `"}`, send, "reply for another transaction"},

@@ -46,7 +46,8 @@ type Pair struct {
 	// JSON-RPC error; zero if it did not.
 	Committed, Revealed time.Time
 	// Calls is how many were made: a commit, or both, and more with [Pair.Again].
-	Calls int
+	// Commits is how many of them were commits.
+	Calls, Commits int
 	// Tried says that the reveal's was among them.
 	Tried bool
 	// Err is the commit's [*Failure], or if it has none the reveal's.
@@ -58,6 +59,7 @@ type Pair struct {
 // noteCommit takes in how a commit call ended.
 func (p *Pair) noteCommit(answered time.Time, err error) {
 	p.note(&p.Committed, answered, err)
+	p.Commits++
 	p.commit = err
 	p.Err = cmp.Or(p.commit, p.reveal)
 }

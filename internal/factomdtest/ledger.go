@@ -205,12 +205,19 @@ func (l *ledger) pay(c *commit) {
 	if l.drop(Commit, c.entry, c.newChain) {
 		return
 	}
-	l.credits[c.payer] -= c.credits
-	l.spent += c.credits
+	l.charge(c)
+	if l.lax[Charges] {
+		l.charge(c)
+	}
 	c.height = l.building.height
 	l.commits[c.entry] = c
 	l.building.commits = append(l.building.commits, c)
 	l.release(c.entry)
+}
+
+func (l *ledger) charge(c *commit) {
+	l.credits[c.payer] -= c.credits
+	l.spent += c.credits
 }
 
 // release takes up the reveals that waited for an entry's commit or for a chain.

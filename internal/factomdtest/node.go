@@ -96,6 +96,7 @@ const (
 	Payment    Rule = "payment"    // an entry is paid for, in full, with credits that are there
 	Sizes      Rule = "sizes"      // an entry has at most 10 KiB
 	Repeats    Rule = "repeats"    // what was taken once is not taken again
+	Charges    Rule = "charges"    // a commit is charged once
 )
 
 // A Call is what a fault can depend on.
@@ -123,9 +124,10 @@ type Node struct {
 
 	connections atomic.Int64
 
-	mu     sync.Mutex
-	thaw   <-chan struct{} // closed unless the node is frozen
-	counts map[string]int
+	mu        sync.Mutex
+	thaw      <-chan struct{} // closed unless the node is frozen
+	counts    map[string]int
+	diagnosis Diagnostics
 }
 
 // New starts a node that is closed when the test ends.
@@ -238,6 +240,17 @@ func (n *Node) Chain() map[factomd.Hash]uint32 {
 		}
 	}
 	return saved
+}
+
+// Chains returns the chains that exist, those of the block that is being built
+// included.
+func (n *Node) Chains() (chains []factomd.Hash) {
+	n.ledger.mu.Lock()
+	defer n.ledger.mu.Unlock()
+	for chain := range n.ledger.exists {
+		chains = append(chains, chain)
+	}
+	return chains
 }
 
 // Written returns how often an entry is in the saved blocks.

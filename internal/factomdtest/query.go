@@ -43,6 +43,12 @@ func (n *Node) answer(method string, params json.RawMessage) (any, *primitives.J
 		}, nil
 	case "current-minute":
 		return l.currentMinute(), nil
+	case "diagnostics":
+		d := n.diagnosed()
+		if d.Unknown {
+			return nil, unknownMethod
+		}
+		return l.diagnostics(d), nil
 	case "dblock-by-height":
 		return l.directoryBlock(params)
 	case "ecblock-by-height":

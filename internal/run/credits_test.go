@@ -57,6 +57,7 @@ func TestExactCredits(t *testing.T) {
 	got := carryOut(t, plan{}.scenario(n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if n.Bought() != 0 || n.Credits(key) != 0 {
 		t.Errorf("bought %d, %d left", n.Bought(), n.Credits(key))
 	}
@@ -89,6 +90,7 @@ func TestTopUp(t *testing.T) {
 	got := carryOut(t, text)
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	cost := generator.NewPlan(parse(t, text)).Total.Credits
 	count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
 	if n.Bought() != cost || n.Spent() != cost {
@@ -119,6 +121,7 @@ func TestTopUpGoesOn(t *testing.T) {
 	})
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if cost := generator.NewPlan(parse(t, text)).Total.Credits; n.Bought() != cost {
 		t.Errorf("bought %d of %d", n.Bought(), cost)
 	}
@@ -136,6 +139,7 @@ func TestTwoKeys(t *testing.T) {
 	got := carryOut(t, text)
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	shares := generator.NewPlan(parse(t, text)).Shares
 	if spent := 1000 - n.Credits(other); spent != shares[0] || n.Bought() != shares[1] || n.Credits(test) != 0 {
 		t.Errorf("%s spent %d, the other one bought %d and has %d left; the shares are %d", other, spent, n.Bought(), n.Credits(test), shares)

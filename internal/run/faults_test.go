@@ -143,6 +143,7 @@ func TestRetry(t *testing.T) {
 			got := carryOut(t, plan{load: "reveal: " + reveal, phase: "for: 2s, rate: 40/s", more: "submit: {retry: 2}"}.scenario(n.URL(), peer.URL()))
 			got.in(t, n)
 			got.verdict(t, report.Pass, report.ExitOK)
+			addsUp(t, got.Report)
 			if len(failed.all) == 0 {
 				t.Fatal("the test does not test much")
 			}
@@ -208,6 +209,7 @@ func TestFaultySubmits(t *testing.T) {
 			got := carryOut(t, plan{load: load, phase: "for: 2s, rate: 40/s"}.scenario(n.URL()))
 			got.in(t, n)
 			got.verdict(t, report.Pass, report.ExitOK) // there is no threshold
+			addsUp(t, got.Report)
 
 			// A refused commit has no reveal after it, so that its entry never
 			// lands although the node took the commit.
@@ -272,6 +274,7 @@ func TestTogether(t *testing.T) {
 	got := carryOut(t, plan{load: "reveal: together", phase: "for: 2s, rate: 40/s"}.scenario(n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if by := got.Network.Endpoints[0].SubmitsBy; by != "direct-together" {
 		t.Errorf("submits by %s", by)
 	}
@@ -415,6 +418,7 @@ func TestLateSkip(t *testing.T) {
 	got := carryOut(t, plan{load: "in_flight: 20, late: skip, late_by: 200ms", phase: "for: 3s, rate: 100/s"}.scenario(n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned-got.Totals.Skipped))
 	if got.Totals.Skipped < 30 || got.Totals.Late == 0 { // about 60 were more than 200 ms late, 20 less
 		t.Errorf("totals %+v", got.Totals)

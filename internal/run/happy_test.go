@@ -65,6 +65,7 @@ func TestEveryEntryIsConfirmed(t *testing.T) {
 	}
 	if got.Harness.Valid {
 		got.verdict(t, report.Pass, report.ExitOK)
+		addsUp(t, got.Report)
 	} else {
 		got.verdict(t, report.Invalid, report.ExitInvalid) // a busy machine
 	}
@@ -86,6 +87,7 @@ func TestTLS(t *testing.T) {
 	}.scenario())
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	count(t, "confirmed", got.Totals.Confirmed, int(got.Totals.Planned))
 	if by := got.Network.Endpoints[0].SubmitsBy; by != "net/http" {
 		t.Errorf("submits by %s", by)
@@ -160,6 +162,7 @@ func TestEndpointsByWeight(t *testing.T) {
 	}.scenario())
 	got.in(t, a)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	for i, n := range []*factomdtest.Node{a, b} {
 		e := got.Endpoints[i]
 		if e.URL != n.URL() {

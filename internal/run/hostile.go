@@ -15,11 +15,13 @@ import (
 type hostileNode struct {
 	*factomd.Client
 	requests *atomic.Uint64
+	submits  *submitMeter
 }
 
 // Submit is [factomd.Client.Submit].
 func (n hostileNode) Submit(ctx context.Context, body []byte, want factomd.Hash) (sent, answered time.Time, err error) {
 	n.requests.Add(1)
+	n.submits.add(body)
 	return n.Client.Submit(ctx, body, want)
 }
 
@@ -37,7 +39,7 @@ func (r *run) startHostile(stop, abort context.Context) (end func()) {
 	}
 	nodes := make([]generator.HostileNode, len(r.network.endpoints))
 	for i, e := range r.network.endpoints {
-		nodes[i] = hostileNode{Client: e.hostile, requests: &r.hostileRequests}
+		nodes[i] = hostileNode{Client: e.hostile, requests: &r.hostileRequests, submits: &r.hostileSubmits}
 	}
 	caller := r.generator.Hostile(nodes, r.collector)
 	stop, cancel := context.WithCancel(stop)

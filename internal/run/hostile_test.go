@@ -47,6 +47,7 @@ func TestHostileCallsBesideTheLoad(t *testing.T) {
 	text := patient("for: 2s, rate: 20/s").scenario(n.URL()) + everyKind + "thresholds: [findings == 0, hostile.wrong == 0, hostile.failed == 0]\n"
 	got := carryOut(t, text)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if len(got.Findings) > 0 || len(got.Hostile) != len(scenarios.HostileKinds()) {
 		t.Errorf("findings %v, %d kinds", got.Findings, len(got.Hostile))
 	}
@@ -227,6 +228,7 @@ load: {phases: [{for: 13s, rate: 5/s}]}
 hostile: {rate: 10/s}
 `, n.Endpoint()), nil)
 
+	addsUp(t, r)
 	repeated := uint64(0)
 	for _, h := range r.Hostile {
 		if h.Right != h.Count || h.Count == 0 {

@@ -192,18 +192,19 @@ func count(t *testing.T, what string, got uint64, want int) {
 
 // requested checks how many requests a run made of nodes, whatever they were for.
 // The calls that watch the run are given up when it ends, perhaps before a node
-// heard of them: one or two each of the observer, the sampler and the credits.
+// heard of them: one or two each of the observer, the sampler and the credits, and
+// one for diagnostics.
 func requested(t *testing.T, got uint64, nodes ...*factomdtest.Node) {
 	t.Helper()
 	heard := 0
 	for _, n := range nodes {
-		for _, method := range append(slices.Clone(submits), "heights", "entry", "chain-head", "pending-entries", "ack", "properties", "current-minute",
+		for _, method := range append(slices.Clone(submits), "heights", "entry", "chain-head", "pending-entries", "ack", "properties", "current-minute", "diagnostics",
 			"dblock-by-height", "ecblock-by-height", "entry-block", "entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit",
 			"no-such-method") {
 			heard += n.Calls(method)
 		}
 	}
-	if got < uint64(heard) || got > uint64(heard)+6 {
+	if got < uint64(heard) || got > uint64(heard)+7 {
 		t.Errorf("%d requests, and the nodes heard of %d", got, heard)
 	}
 }

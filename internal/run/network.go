@@ -30,8 +30,9 @@ type network struct {
 
 	connections factomd.Gauge // of all endpoints
 
-	local *testnet.Network // nil for endpoints
-	feed  *factomd.Feed    // nil for endpoints
+	local   *testnet.Network // nil for endpoints
+	metrics string           // URL of the metrics of the only endpoint, or empty
+	feed    *factomd.Feed    // nil for endpoints
 }
 
 type endpoint struct {
@@ -133,7 +134,7 @@ func (r *run) startLocal(ctx context.Context) (_ *network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	n.endpoints = []endpoint{made}
+	n.endpoints, n.metrics = []endpoint{made}, n.local.MetricsURL()
 	return n, n.identify(ctx, r.Scenario.Network.Expect)
 }
 
@@ -301,6 +302,14 @@ func (n *network) submitters() []generator.Endpoint {
 
 func (n *network) nodes() []results.Node {
 	list := make([]results.Node, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = e.client
+	}
+	return list
+}
+
+func (n *network) diagnosticsNodes() []results.DiagnosticsNode {
+	list := make([]results.DiagnosticsNode, len(n.endpoints))
 	for i, e := range n.endpoints {
 		list[i] = e.client
 	}

@@ -42,6 +42,9 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 		})
 	}
 	group.Go(func() { r.keep(ctx) })
+	group.Go(func() {
+		results.NewConsensus(n.urls()).Run(ctx, n.diagnosticsNodes(), r.start, r.collector.Event)
+	})
 	group.Go(func() { r.pauses.run(ctx, r.start, r.collector.Event) })
 	group.Go(func() { r.watchCredits(ctx) })
 	if len(r.Scenario.Abort.Rules) > 0 {

@@ -24,6 +24,7 @@ type payer struct {
 	had    int64  // balance before the run
 	bought int64  // since, and seen on the network
 	order  *order // to be seen yet, or nil
+	again  uint64 // times that orders were handed in again
 
 	low      time.Time // since when it cannot pay the next entry; zero if it can
 	lowPolls int       // that saw that

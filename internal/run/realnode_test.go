@@ -119,6 +119,7 @@ func TestRealNode(t *testing.T) {
 	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
 		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
 	}
+	addsUp(t, r)
 	if l := r.LatencyMS.Accept; l.Method != "ack-sample" || l.Count == 0 || l.ResolutionMS == 0 {
 		t.Errorf("accept: method %s, %d samples, resolution %v ms", l.Method, l.Count, l.ResolutionMS)
 	}
@@ -210,6 +211,9 @@ func TestEmbeddedNode(t *testing.T) {
 	}
 	if r.Totals.Confirmed != r.Totals.Planned || r.Totals.Planned == 0 {
 		t.Errorf("totals %+v: a healthy node confirms everything", r.Totals)
+	}
+	if addsUp(t, r); len(r.Reconciliation) != 9 {
+		t.Errorf("the node's own counters are missing: %+v", r.Reconciliation)
 	}
 	var all uint64
 	for _, p := range r.Phases {

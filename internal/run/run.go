@@ -93,6 +93,9 @@ type run struct {
 	pauses    pauseMeter
 
 	hostileRequests atomic.Uint64
+	hostileSubmits  submitMeter
+	unsettled       string     // why not all that was out is accounted for
+	nodeMeter       *nodeMeter // nil without metrics
 
 	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
@@ -297,8 +300,12 @@ func (r *run) open() (err error) {
 // once a run has begun is a part of its record; only a record that cannot be
 // completed is an error.
 func (r *run) do(stop, abort context.Context) error {
+	r.nodeMeter = r.newNodeMeter(stop)
 	failure := r.carryOut(stop, abort)
 	_, unwritten := r.collector.Finish()
+	if failure == nil && unwritten == nil {
+		r.manifest.Counters = r.count(abort)
+	}
 	failure = cmp.Or(failure, unwritten, r.entries.Sync(), r.entries.Close(), r.sampling.close())
 	if i := interruption(stop); failure != nil {
 		r.manifest.Interrupted, r.manifest.Failure = true, true

@@ -20,16 +20,22 @@ var long = plan{phase: "for: 30s, rate: 40/s"}
 
 // after starts a node that calls f once, when it gets that commit of an entry.
 func after(t *testing.T, commit int64, f func(*factomdtest.Node)) *factomdtest.Node {
+	return afterOf(t, factomdtest.Options{BlockTime: halfSecond}, commit, f)
+}
+
+// afterOf is after, of a node with options.
+func afterOf(t *testing.T, o factomdtest.Options, commit int64, f func(*factomdtest.Node)) *factomdtest.Node {
 	var n *factomdtest.Node
 	var commits atomic.Int64
 	ready := make(chan struct{})
-	n = factomdtest.New(t, factomdtest.Options{BlockTime: halfSecond, Fault: func(c factomdtest.Call) *factomdtest.Fault {
+	o.Fault = func(c factomdtest.Call) *factomdtest.Fault {
 		<-ready
 		if c.Method == "commit-entry" && commits.Add(1) == commit {
 			f(n)
 		}
 		return nil
-	}})
+	}
+	n = factomdtest.New(t, o)
 	close(ready)
 	return n
 }

@@ -141,6 +141,7 @@ func (p *payer) keepUp(ctx context.Context, node *factomd.Client, have int64, se
 		case old:
 			p.order = nil
 		case sending || charged > p.had+p.bought:
+			p.again++
 			return node.SubmitTransaction(ctx, o.tx)
 		}
 	}

@@ -25,6 +25,7 @@ func TestUsers(t *testing.T) {
 	got := carryOut(t, tenUsers.scenario(n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if got.Load != (report.Load{Model: "closed", Users: 10, ThinkMS: 50}) {
 		t.Errorf("load %+v", got.Load)
 	}
@@ -51,6 +52,7 @@ func TestUsersWithASmallBudget(t *testing.T) {
 	got := carryOut(t, p.scenario(n.URL()))
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	count(t, "planned", got.Totals.Planned, 3+100-33)
 	count(t, "credits spent", got.Totals.CreditsSpent, 100)
 	if n.Bought() != 100 || n.Spent() != 100 {
@@ -88,6 +90,7 @@ func TestTheLastAnswerIsLate(t *testing.T) {
 	})
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)
+	addsUp(t, got.Report)
 	if killed.SendEnded == 0 || killed.EndedEarly == "" || !killed.Ended.IsZero() {
 		t.Errorf("on record while it waited: sending ended at %d, early: %q, the run at %v", killed.SendEnded, killed.EndedEarly, killed.Ended)
 	}

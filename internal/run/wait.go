@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -27,6 +28,7 @@ func (r *run) wait(abort context.Context, ended int64) {
 			return
 		case <-r.network.gone():
 			r.collector.CutOff()
+			r.unsettled = "the local node ended"
 			return
 		case <-tick.C:
 		}
@@ -47,6 +49,7 @@ const hasty = 5 * time.Second
 // leaves that open, which is no reason to fail.
 func (r *run) audit(abort context.Context) {
 	if abort.Err() != nil {
+		r.unsettled = "the wait was cut off"
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(abort), hasty)
 		defer cancel()
 		r.inquire(ctx)
@@ -75,6 +78,7 @@ func (r *run) inquire(ctx context.Context) {
 	}
 	if err != nil {
 		r.Say("the audit is not complete: %v", err)
+		r.unsettled = cmp.Or(r.unsettled, "the audit is not complete")
 	}
 	if n := r.collector.Unasked(); n > 0 {
 		why := fmt.Sprintf("%d entries could not be looked for in the end", n)
