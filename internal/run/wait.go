@@ -122,11 +122,11 @@ const (
 // again with a newer block, which is waited for.
 func (r *run) finishChecks(abort context.Context) {
 	began := time.Now()
+	patience := min(r.network.blockTime, mostChecking)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		left, doubts := r.checker.Left()
-		patience := min(r.network.blockTime, mostChecking)
 		if doubts > 0 {
 			patience = 2*r.network.blockTime + checkSlack
 		}
