@@ -473,13 +473,12 @@ func TestChecksOfNewChains(t *testing.T) {
 			c := check(t, 1, 1)
 			c.plan(1, 1, KindChain, 0)
 			c.submit(1, 1, nil)
-			c.chains[entryHash(1)] = chainHash(1)
 			key := testHash('k', uint64(len(c.entries)))
 			c.fakeNode.save(map[factomd.Hash][]factomd.Hash{chainHash(1): {entryHash(1), testHash('o', 1)}})
 			c.change(101, func(b *factomd.DirectoryBlock) { b.KeyMR, b.Root, b.Previous = keyOf(101), keyOf(101), keyOf(100) })
 			b := c.raw(key)
 			forge(&b)
-			c.blocks[key] = b
+			c.set(func() { c.chains[entryHash(1)], c.blocks[key] = chainHash(1), b })
 			c.pass()
 			got, found := c.finish()
 			if (len(found) > 0) != (name != "") || len(found) > 0 && (found[0].Kind != MissingEntry || !strings.Contains(found[0].Detail, name)) {

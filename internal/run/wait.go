@@ -122,13 +122,17 @@ const (
 // again with a newer block, which is waited for.
 func (r *run) finishChecks(abort context.Context) {
 	began := time.Now()
-	patience := min(r.network.blockTime, mostChecking)
+	patience, said := min(r.network.blockTime, mostChecking), false
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		left, doubts := r.checker.Left()
 		if doubts > 0 {
 			patience = 2*r.network.blockTime + checkSlack
+			if !said {
+				r.Say("%d checks found nothing where a block says that there is something: they are made again with a newer block", doubts)
+			}
+			said = true
 		}
 		if left == 0 || time.Since(began) > patience {
 			return
