@@ -61,41 +61,17 @@ type Checker struct {
 	mu      sync.Mutex
 	counts  Integrity
 	newest  uint32  // height that the observer has read
-	waiting []claim // to be checked, in order
+	waiting []claim // to be checked, the first next
 	hashes  int     // that waiting lists
 	doubts  []claim // of what was missing, to be checked again with a newer block
 	busy    bool
 	ended   bool
 }
 
-// Integrity counts the checks of what a node serves. What was drawn and got no
-// answer, and that for which there was no time, is unchecked.
-type Integrity struct {
-	EntriesChecked       uint64 `json:"entries_checked"`
-	EntriesUnchecked     uint64 `json:"entries_unchecked"`
-	EntryBlocksChecked   uint64 `json:"entry_blocks_checked"`
-	EntryBlocksUnchecked uint64 `json:"entry_blocks_unchecked"`
-	BlocksChecked        uint64 `json:"blocks_checked"` // directory blocks
-	BlocksUnchecked      uint64 `json:"blocks_unchecked"`
-}
-
 // A chainLink is what the next directory block has to name.
 type chainLink struct {
 	height      uint32
 	keyMR, root factomd.Hash
-}
-
-// A claim is what a saved directory block says by naming an entry, or the entry block
-// that holds it: that the node has it.
-type claim struct {
-	node   int
-	height uint32
-	hash   factomd.Hash // of the entry
-	chain  factomd.Hash
-	merkle bool           // the entry block is claimed, and else the entry itself
-	block  factomd.Hash   // its key MR
-	listed []factomd.Hash // by entry-block; nil where nobody asked
-	missed uint32         // newest height when the node said that it is missing, or 0
 }
 
 // NewChecker returns a checker that tells c.
@@ -144,9 +120,6 @@ func (c *Checker) saved(node int, s *scan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.newest = s.Height
-	for _, d := range own[:min(len(own), c.opts.Content)] {
-		c.queue(claim{node: node, height: s.Height, hash: d.hash, chain: s.holder(d).ChainID})
-	}
 	var blocks []factomd.Hash
 	for _, d := range own[:min(len(own), c.opts.Merkle)] {
 		ref := s.holder(d)
@@ -155,13 +128,17 @@ func (c *Checker) saved(node int, s *scan) {
 			c.queue(claim{node: node, height: s.Height, hash: d.hash, chain: ref.ChainID, merkle: true, block: ref.KeyMR, listed: s.listed(d)})
 		}
 	}
+	for _, d := range own[:min(len(own), c.opts.Content)] {
+		c.queue(claim{node: node, height: s.Height, hash: d.hash, chain: s.holder(d).ChainID})
+	}
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// queue has a claim wait for its turn, if there is room.
+// queue has a claim wait for its turn, if there is room. Entry blocks, which are few,
+// go before entries: where there is no time for all, it is entries that are left out.
 func (c *Checker) queue(a claim) {
 	room := max(leastWaiting, 2*(c.opts.Content+c.opts.Merkle))
 	if c.ended || len(c.waiting) >= room || len(a.listed) > factomd.MaxRawEntries || c.hashes+len(a.listed) > maxHashes {
@@ -170,7 +147,11 @@ func (c *Checker) queue(a claim) {
 	}
 	a.listed = slices.Clone(a.listed) // it is a part of all that the block lists
 	c.hashes += len(a.listed)
-	c.waiting = append(c.waiting, a)
+	if a.merkle {
+		c.waiting = slices.Insert(c.waiting, 0, a)
+	} else {
+		c.waiting = append(c.waiting, a)
+	}
 }
 
 // directory checks a directory block, which takes no request.
@@ -263,62 +244,16 @@ func (c *Checker) check(ctx context.Context, a claim) {
 	c.counts.add(&a, verdict.known && !verdict.doubtful)
 }
 
-func (i *Integrity) add(a *claim, checked bool) {
-	switch {
-	case a.merkle && checked:
-		i.EntryBlocksChecked++
-	case a.merkle:
-		i.EntryBlocksUnchecked++
-	case checked:
-		i.EntriesChecked++
-	default:
-		i.EntriesUnchecked++
-	}
-}
-
-func (c *claim) method() string {
-	if c.merkle {
-		return "raw-data"
-	}
-	return "entry"
-}
-
-// String says what is claimed, for people.
-func (c *claim) String() string {
-	if c.merkle {
-		return fmt.Sprintf("entry block %s of directory block %d", c.block, c.height)
-	}
-	return fmt.Sprintf("entry %s of directory block %d", c.hash, c.height)
-}
-
-// A verdict is what is made of an answer. Without a kind all is well, if it is known.
-type verdict struct {
-	known    bool
-	doubtful bool // the node may come to have it
-	kind     FindingKind
-	detail   string
-}
-
-func wrong(kind FindingKind, format string, args ...any) verdict {
-	return verdict{known: true, kind: kind, detail: fmt.Sprintf(format, args...)}
-}
-
 // ask asks the node for what is claimed, and judges the answer.
 func (c *Checker) ask(ctx context.Context, a *claim) verdict {
 	node, missing, other := c.opts.Nodes[a.node], MissingEntry, WrongContent
-	ask := func(f func(context.Context) error) error {
-		if !c.allowed.take(ctx) {
-			return ctx.Err()
-		}
-		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-		defer cancel()
-		return f(ctx)
+	if a.merkle {
+		missing, other = MissingBlock, WrongMerkleRoot
 	}
 	var entry factomd.Entry
 	var block factomd.RawEntryBlock
-	err := ask(func(ctx context.Context) (err error) {
+	err := c.request(ctx, func(ctx context.Context) (err error) {
 		if a.merkle {
-			missing, other = MissingBlock, WrongMerkleRoot
 			block, err = node.RawEntryBlock(ctx, a.block)
 		} else {
 			entry, err = node.Entry(ctx, a.hash)
@@ -334,65 +269,30 @@ func (c *Checker) ask(ctx context.Context, a *claim) verdict {
 	case errors.Is(err, factomd.ErrWrongReply) && errors.As(err, &failure):
 		return wrong(other, "%v", failure)
 	case !rejected || code != factomd.CodeNotFound:
-		return verdict{}
+		return verdict{} // it did not answer, or with an error of its own
 	}
-
 	v := wrong(missing, "the node says that there is none")
-	v.doubtful = true
-	if a.missed == 0 {
-		return v
-	}
-	_ = ask(func(ctx context.Context) error {
-		// It may be in its second pass, which fetches the entries.
-		have, err := node.Heights(ctx)
-		v.doubtful = err != nil || min(have.Saved, have.EntryBlock, have.Entry) < a.height
-		return err
-	})
+	v.doubtful = a.missed == 0 || !c.hasAll(ctx, a)
 	return v
 }
 
-// judgeEntry judges an entry whose hash was found to be right. The hash is over all
-// bytes of the entry, and is the one by which the run planned it: this compares byte
-// for byte.
-func (c *claim) judgeEntry(e *factomd.Entry) verdict {
-	if e.ChainID != c.chain {
-		return wrong(WrongContent, "it is of the chain %s, and the block lists it in the chain %s", e.ChainID, c.chain)
-	}
-	return verdict{known: true}
+// hasAll reports whether the node says that it has the entries up to a claim's block.
+// It may still be in its second pass, which fetches them.
+func (c *Checker) hasAll(ctx context.Context, a *claim) bool {
+	var have factomd.Heights
+	err := c.request(ctx, func(ctx context.Context) (err error) {
+		have, err = c.opts.Nodes[a.node].Heights(ctx)
+		return err
+	})
+	return err == nil && min(have.Saved, have.EntryBlock, have.Entry) >= a.height
 }
 
-func (c *claim) judgeBlock(b *factomd.RawEntryBlock) verdict {
-	switch {
-	case b.Root != c.block:
-		return wrong(WrongMerkleRoot, "its parts come to the key MR %s", b.Root)
-	case b.ChainID != c.chain || b.Height != c.height:
-		return wrong(WrongMerkleRoot, "it is of the chain %s and directory block %d, and is listed for the chain %s", b.ChainID, b.Height, c.chain)
-	case c.listed != nil && !slices.Equal(b.Entries, c.listed):
-		return wrong(WrongMerkleRoot, "it has %d entries, and they are not the %d that entry-block lists", len(b.Entries), len(c.listed))
-	case !slices.Contains(b.Entries, c.hash):
-		return wrong(MissingEntry, "its chain begins with another entry than %s", c.hash)
+// request makes a request once it may be made.
+func (c *Checker) request(ctx context.Context, f func(context.Context) error) error {
+	if !c.allowed.take(ctx) {
+		return ctx.Err()
 	}
-	return verdict{known: true}
-}
-
-// An allowance spreads requests over time.
-type allowance struct {
-	spent float64 // requests that time has not made up for, above 0
-	at    time.Time
-}
-
-// take waits until a request may be made, and reports whether ctx goes on.
-func (a *allowance) take(ctx context.Context) bool {
-	now := time.Now()
-	a.spent = max(0, a.spent-checkRate*now.Sub(a.at).Seconds()) + 1
-	a.at = now
-	if over := a.spent - checkBurst; over > 0 {
-		timer := time.NewTimer(time.Duration(over / checkRate * float64(time.Second)))
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-	}
-	return ctx.Err() == nil
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return f(ctx)
 }
