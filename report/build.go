@@ -25,7 +25,7 @@ func Build(path string) (*Report, error) {
 	}
 	m.Recall(series)
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
+	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.finding, Event: f.events.add})
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,7 @@ type fold struct {
 	queries         queriesFold
 	hostile         hostileFold
 	findings        findingFold
+	integrity       findingFold // of the checks
 	events          eventFold
 
 	missed      uint64       // slots that the harness sent late or skipped, on its own account
@@ -109,6 +110,14 @@ func (f *fold) phase(i int, p results.Phase) {
 		p.Measured = f.measuredStep(i)
 	}
 	f.phases[i].Phase = p
+}
+
+func (f *fold) finding(found results.Finding) {
+	if found.Kind.OfIntegrity() {
+		f.integrity.add(found)
+	} else {
+		f.findings.add(found)
+	}
 }
 
 func (f *fold) block(b results.Block) { f.blocks = append(f.blocks, b) }
@@ -359,7 +368,8 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Queries: []Query{},
 		Errors:  f.all.errors.rows(),
 
-		Findings: f.findings.rows(), FindingsOpen: m.FindingsOpen,
+		Integrity: newIntegrity(m.Observed.Integrity, f.integrity.rows()),
+		Findings:  f.findings.rows(), FindingsOpen: m.FindingsOpen,
 		Events: f.events.rows(), EventsDropped: f.events.dropped,
 		Harness: Harness{
 			CPUSeconds: m.Harness.CPUSeconds, MaxRSSBytes: m.Harness.MaxRSSBytes,

@@ -189,9 +189,11 @@ func (r *Report) hostileTotal() (sum HostileKind) {
 	return sum
 }
 
-// findings is how many there are.
-func (r *Report) findings() (n uint64) {
-	for _, f := range r.Findings {
+// findings is how many there are, those of checks included.
+func (r *Report) findings() uint64 { return countOf(r.Findings) + countOf(r.Integrity.Findings) }
+
+func countOf(findings []Finding) (n uint64) {
+	for _, f := range findings {
 		n += f.Count
 	}
 	return n

@@ -94,6 +94,7 @@ type page struct {
 	QueriesNarrow template.HTML
 	QueryErrors   []queryError
 	Findings      []Finding
+	Broken        []Finding // of the checks
 	Events        []Event
 	Hostile       HostileKind // all kinds together
 	Reconciled    []reconciledRow
@@ -120,6 +121,7 @@ func newPage(r *Report) page {
 		QueriesNarrow: drawQueries(r.Queries, narrowFrame()),
 		QueryErrors:   queryErrors(r.Queries),
 		Findings:      r.Findings[:min(len(r.Findings), mostFindings)],
+		Broken:        r.Integrity.Findings[:min(len(r.Integrity.Findings), mostFindings)],
 		Hostile:       r.hostileTotal(),
 		Reconciled:    reconciledRows(r),
 		Odd:           oddText(r.Reconciliation),
@@ -190,7 +192,7 @@ func viewVerdict(v Verdict) verdictView {
 	case Pass:
 		return verdictView{"Pass", "pass", "The run is complete and every threshold was met."}
 	case Fail:
-		return verdictView{"Fail", "fail", "A threshold was not met."}
+		return verdictView{"Fail", "fail", "A threshold was not met, or the node served something else than its blocks commit to."}
 	case Lost:
 		return verdictView{"Entries lost", "lost", "The API took entries that no block holds."}
 	case Invalid:

@@ -166,6 +166,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		{"confirm.p99 < 2blocks", Number(r.LatencyMS.Confirm.P99), true},
 		{"lost == 0", 0, true},
 	}
+	r.Integrity = Integrity{EntriesChecked: 24, EntryBlocksChecked: 12, BlocksChecked: 13}
 	r.Harness = Harness{CPUSeconds: 11.8, MaxRSSBytes: 61 << 20, ObserverRequests: 412, SubmitRequests: 2 * t.Sent, ConnectionsMax: 37, Valid: true}
 	return r
 }
@@ -190,6 +191,12 @@ func troubledRun(tb testing.TB) *Report {
 		{0, "read tcp 127.0.0.1:40212->127.0.0.1:8088: i/o timeout", 2, 61.2, strings.Repeat("c0", 32)},
 	}
 	r.Audit = sampleAudit(3)
+	r.Integrity.EntriesUnchecked = 3
+	r.Integrity.Findings = []Finding{
+		{27.4, "wrong-content", "entry", r.Endpoints[0].URL + ": entry " + strings.Repeat("3d", 32) + " of directory block 8: reply for another entry: " + strings.Repeat("4e", 32), 1},
+		{35.7, "wrong-merkle-root", "raw-data", r.Endpoints[0].URL + ": entry block " + strings.Repeat("5a", 32) + " of directory block 9: its parts come to the key MR " + strings.Repeat("6b", 32), 1},
+	}
+	r.VerdictWhy = r.Integrity.brokenText() + " " + r.VerdictWhy
 	r.Hostile = []HostileKind{
 		{Kind: "repeated-commit", Expected: "refused with -32011 once the first commit is processed, charged once", Count: 92, Right: 92, CreditsSpent: 92,
 			LatencyMS: r.LatencyMS.CommitService, Answers: []HostileAnswer{{-32011, "Repeated Commit", 90}, {0, "success", 2}}},

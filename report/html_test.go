@@ -39,6 +39,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Audit.Lost = []LostEntry{{h, h, h, 1}}
 	r.Hostile = []HostileKind{{Kind: h, Expected: h, Answers: []HostileAnswer{{-1, h, 1}}}}
 	r.Findings = []Finding{{1, h, h, h, 1}}
+	r.Integrity.Findings = r.Findings
 	r.Events = []Event{{1, h, h, h}}
 	r.Reconciliation[0].What, r.Reconciliation[0].Note = h, h
 	for i := range r.Thresholds {
@@ -196,7 +197,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 			t.Fatalf("the page has the character %U", r)
 		}
 	}
-	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "hostile", "findings", "events", "reconciliation"} {
+	for _, id := range []string{"verdict", "setup", "phases", "endpoints", "errors", "lost", "thresholds", "environment", "queries", "integrity", "hostile", "findings", "events", "reconciliation"} {
 		if text := textOf(byID(root, id)); !strings.Contains(text, `</style></title></svg><script>alert(1)</script>`) {
 			t.Errorf("%s does not show the text as it is", id)
 		}
@@ -230,6 +231,9 @@ func TestPageSections(t *testing.T) {
 		}
 		if len(r.Events) > 0 {
 			want = slices.Insert(want, 5, "events")
+		}
+		if r.Integrity.Any() {
+			want = slices.Insert(want, 5, "integrity")
 		}
 		if r.Search != nil {
 			want = slices.Insert(want, 1, "search")
@@ -268,6 +272,8 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{shortRun(t), "verdict", []string{"Verdict: Pass", "exit code 0", "4 of 4 thresholds met", "2026-11-24 22:41:07", "1 min 43 s", "purpose = release review", "live feed, resolution 4.00 ms"}, []string{"interrupted", "Do not use"}},
 		{shortRun(t), "setup", []string{"steady-mixed", "9b1c47e2", "Seed 42", "LOCAL fa92e5a3", "8.2 s", "embedded", "http://127.0.0.1:8088/v2 factomd 6.10.0"}, nil},
 		{shortRun(t), "lost", []string{"No entry was lost"}, nil},
+		{shortRun(t), "integrity", []string{"All that was checked is as it must be", "24 0", "12 0", "13 0", "byte for byte"}, []string{"No."}},
+		{troubledRun(t), "integrity", []string{"No. 1 × wrong-content, 1 × wrong-merkle-root", "wrong-content entry http://", "24 3"}, []string{"All that"}},
 		{shortRun(t), "errors", []string{"No error was met"}, nil},
 		{troubledRun(t), "verdict", []string{"Entries lost", "exit code 4", "2 of 5 thresholds met"}, nil},
 		{troubledRun(t), "errors", []string{"JSON-RPC −32011", "HTTP 502", "transport", "i/o timeout", "31.4 s"}, nil},

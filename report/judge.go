@@ -15,7 +15,7 @@ const (
 	ExitOK          = 0
 	ExitCannot      = 1   // it could not be done, or not to its end
 	ExitUsage       = 2   // bad flags or scenario
-	ExitFail        = 3   // thresholds failed
+	ExitFail        = 3   // thresholds failed, or the node served what its blocks do not commit to
 	ExitLost        = 4   // entries lost
 	ExitInvalid     = 5   // the harness was the limit
 	ExitInterrupted = 130 // stopped by the user
@@ -46,6 +46,12 @@ func (f *fold) judge(r *Report) error {
 	case lost:
 		r.Verdict, r.ExitCode = Lost, ExitLost
 		r.VerdictWhy = fmt.Sprintf("%s lost: the API took them, and no block has them.", were(t.Lost))
+	case r.Integrity.Broken() != "":
+		// Nothing else that the node serves can be relied on: it takes no threshold.
+		r.Verdict, r.ExitCode = Fail, ExitFail
+		if r.VerdictWhy = passText(r); len(failed) > 0 {
+			r.VerdictWhy = failedText(r, failed) + "."
+		}
 	case r.Search != nil && !r.Search.held():
 		r.Verdict, r.ExitCode = Fail, ExitFail
 		r.VerdictWhy = "No rate held"
@@ -60,7 +66,7 @@ func (f *fold) judge(r *Report) error {
 		r.Verdict, r.ExitCode = Pass, ExitOK
 		r.VerdictWhy = passText(r)
 	}
-	if n := r.findings(); n > 0 {
+	if n := countOf(r.Findings); n > 0 {
 		r.VerdictWhy = strings.TrimSuffix(r.VerdictWhy, ".") + "; " + findingsText(n) + "."
 	}
 	if r.FindingsOpen {
@@ -68,6 +74,9 @@ func (f *fold) judge(r *Report) error {
 	}
 	if r.Search != nil {
 		r.VerdictWhy = "Search: " + r.Search.Why + ". " + r.VerdictWhy
+	}
+	if r.Integrity.Broken() != "" {
+		r.VerdictWhy = r.Integrity.brokenText() + " " + r.VerdictWhy
 	}
 	r.VerdictWhy += resumedText(r.Run)
 	if f.m.EndedEarly != "" {

@@ -41,8 +41,9 @@ type Report struct {
 	QueriesTotal Query         `json:"queries_total"`
 	Errors       []Error       `json:"errors"`
 	Audit        Audit         `json:"audit"`
+	Integrity    Integrity     `json:"integrity"`
 	Hostile      []HostileKind `json:"hostile"`
-	Findings     []Finding     `json:"findings"`
+	Findings     []Finding     `json:"findings"` // those of integrity are there
 	// FindingsOpen says that there may be more findings: the wait ended before the
 	// blocks were read that could hold what the last hostile calls brought about.
 	FindingsOpen bool    `json:"findings_open"`
@@ -64,7 +65,7 @@ type Verdict string
 // run that was stopped is interrupted.
 const (
 	Pass        Verdict = "pass"        // done, thresholds met
-	Fail        Verdict = "fail"        // a threshold failed
+	Fail        Verdict = "fail"        // a threshold failed, or the node served what its blocks do not commit to
 	Lost        Verdict = "lost"        // entries were lost
 	Invalid     Verdict = "invalid"     // the harness, not the node, was the limit
 	Interrupted Verdict = "interrupted" // stopped by the user, or by a failure

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -57,16 +58,20 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 			fmt.Fprintf(&b, "\ncounts    %s do not add up: %s by the harness, %s by the network; see the report\n", row.Name, row.HarnessText, row.NodeText)
 		}
 	}
+	if i := r.Integrity; i.Any() {
+		fmt.Fprintf(&b, "\nchecked   %s\n", i.checkedText())
+	}
 
 	const most = 5
-	if len(r.Findings) > 0 {
+	findings := slices.Concat(r.Integrity.Findings, r.Findings)
+	if len(findings) > 0 {
 		b.WriteString("\n")
 	}
-	for _, f := range r.Findings[:min(len(r.Findings), most)] {
+	for _, f := range findings[:min(len(findings), most)] {
 		fmt.Fprintf(&b, "finding   %d × %s, %s: %s\n", f.Count, f.Kind, f.Name, f.Detail)
 	}
-	if len(r.Findings) > most {
-		fmt.Fprintf(&b, "          and %d more kinds of findings\n", len(r.Findings)-most)
+	if len(findings) > most {
+		fmt.Fprintf(&b, "          and %d more kinds of findings\n", len(findings)-most)
 	}
 	if len(r.Errors) > 0 {
 		b.WriteString("\n")

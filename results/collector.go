@@ -82,9 +82,10 @@ type Collector struct {
 	lastOwn int64  // when the newest own confirmation was seen
 	own     []uint64
 	offer   func(factomd.Hash) bool
-	doubted int64  // when the newest doubtful entry was answered
-	cutOff  bool   // the wait was
-	gauge   *gauge // of one phase, or nil
+	doubted int64    // when the newest doubtful entry was answered
+	cutOff  bool     // the wait was
+	gauge   *gauge   // of one phase, or nil
+	drawing *drawing // or nil
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished
@@ -400,6 +401,7 @@ func (c *Collector) Block(s Sighting) Block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.own = c.own[:0]
+	c.drawing.begin()
 	entries := uint64(len(s.Entries))
 	for _, chain := range s.Chains {
 		ref, ours := c.begun[chain]
@@ -408,11 +410,11 @@ func (c *Collector) Block(s Sighting) Block {
 		}
 		delete(c.begun, chain)
 		entries++
-		c.found(ref, s.Seen)
+		c.found(ref, s.Seen, drawn{c.lives[ref].hash, chain, -1})
 	}
-	for _, hash := range s.Entries {
+	for i, hash := range s.Entries {
 		if ref, ours := c.byHash[hash]; ours {
-			c.found(ref, s.Seen)
+			c.found(ref, s.Seen, drawn{hash: hash, place: i})
 		} else if c.watches(hash, &s) {
 			entries--
 		}
@@ -428,11 +430,12 @@ func (c *Collector) Block(s Sighting) Block {
 }
 
 // found confirms an entry in the block that is being told of.
-func (c *Collector) found(ref Ref, seen int64) {
+func (c *Collector) found(ref Ref, seen int64, where drawn) {
 	l := &c.lives[ref]
 	if l.confirmed != Never {
 		return
 	}
+	c.drawing.offer(where)
 	if l.followed {
 		c.accept(l, seen)
 	}

@@ -10,7 +10,7 @@ import (
 type Finding struct {
 	At     int64 // when it was seen, nanoseconds since the run's start
 	Kind   FindingKind
-	Name   string // of the calls that brought it to light
+	Name   string // of the calls that brought it to light, or the method
 	Detail string // printable and bounded
 }
 
@@ -23,7 +23,29 @@ const (
 	WrongAnswer    FindingKind = "wrong-answer"    // it answered a call as it must not
 	ForbiddenEntry FindingKind = "forbidden-entry" // it wrote an entry that nobody paid for, or that is not valid
 	RepeatedEntry  FindingKind = "repeated-entry"  // it wrote an entry twice that it was given twice
+
+	// Those of checks: what it serves is not what its saved blocks commit to.
+	WrongContent    FindingKind = "wrong-content"     // it served other bytes for an entry, or lists one of another chain
+	MissingEntry    FindingKind = "missing-entry"     // it has not an entry that a saved block lists
+	MissingBlock    FindingKind = "missing-block"     // it has not an entry block that a directory block lists
+	WrongMerkleRoot FindingKind = "wrong-merkle-root" // a block's parts do not come to its key MR, or it does not follow the one before
 )
+
+// OfIntegrity reports whether nothing that the node serves can be relied on.
+func (k FindingKind) OfIntegrity() bool {
+	switch k {
+	case WrongContent, MissingEntry, MissingBlock, WrongMerkleRoot:
+		return true
+	}
+	return false
+}
+
+// Found puts a finding on record.
+func (c *Collector) Found(f Finding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.w.finding(f)
+}
 
 // maxWatched is how many entries that are not of the load are watched for at
 // most, about 30 MB; the oldest are forgotten first. A node drops what it holds

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sort"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +60,8 @@ type ObserverOptions struct {
 	Asked  time.Time
 	// Start is the run's start, from which instants are counted.
 	Start time.Time
+	// Checker is told of each block that was read; nil checks nothing.
+	Checker *Checker
 	// Saved is told of each block that was read, if it is not nil.
 	Saved func(Block)
 }
@@ -215,7 +219,8 @@ func (o *Observer) poll(ctx context.Context) error {
 			return err
 		}
 		s.Seen = o.firstSeen(o.next)
-		b := o.collector.Block(s)
+		b := o.collector.Block(s.Sighting)
+		o.opts.Checker.saved(o.current, &s)
 		o.pace.saved(b)
 		if o.opts.Saved != nil {
 			o.opts.Saved(b)
@@ -242,13 +247,55 @@ func (o *Observer) firstSeen(height uint32) int64 {
 	return o.unread[0].at
 }
 
+// A scan is a directory block, as it was read from a node.
+type scan struct {
+	Sighting
+	block factomd.DirectoryBlock
+	read  []readBlock // in order: each one's entries follow the last one's
+}
+
+// A readBlock is an entry block whose entries are known, up to an end in
+// [Sighting.Entries].
+type readBlock struct {
+	factomd.BlockRef
+	end int
+}
+
+// reader returns which of the entry blocks that were read holds a place.
+func (s *scan) reader(place int) int {
+	return sort.Search(len(s.read), func(i int) bool { return s.read[i].end > place })
+}
+
+// holder returns the entry block that holds a drawn entry.
+func (s *scan) holder(d drawn) factomd.BlockRef {
+	if d.place >= 0 {
+		return s.read[s.reader(d.place)].BlockRef
+	}
+	i := slices.IndexFunc(s.block.Chains, func(r factomd.BlockRef) bool { return r.ChainID == d.chain })
+	return s.block.Chains[i]
+}
+
+// listed returns what the entry block of a drawn entry lists, or nil if it was not
+// read.
+func (s *scan) listed(d drawn) []factomd.Hash {
+	if d.place < 0 {
+		return nil
+	}
+	i, begin := s.reader(d.place), 0
+	if i > 0 {
+		begin = s.read[i-1].end
+	}
+	return s.Entries[begin:s.read[i].end]
+}
+
 // read fetches what a directory block holds of the run's chains.
-func (o *Observer) read(ctx context.Context, node Node, height uint32) (Sighting, error) {
-	s := Sighting{Height: height}
+func (o *Observer) read(ctx context.Context, node Node, height uint32) (s scan, err error) {
+	s.Height = height
 	block, err := node.DirectoryBlock(ctx, height)
 	if err != nil {
 		return s, err
 	}
+	s.block = block
 	if block.NetworkID != o.opts.NetworkID {
 		return s, fmt.Errorf("%w: block %d is of network %08x, not %08x",
 			ErrNetworkChanged, height, block.NetworkID, o.opts.NetworkID)
@@ -269,7 +316,9 @@ func (o *Observer) read(ctx context.Context, node Node, height uint32) (Sighting
 			return s, fmt.Errorf("reading block %d: the entry block %s is of chain %s and block %d, not of chain %s",
 				height, ref.KeyMR, entries.ChainID, entries.Height, ref.ChainID)
 		}
-		if s.Entries = append(s.Entries, entries.Entries...); len(s.Entries) > maxSighting {
+		s.Entries = append(s.Entries, entries.Entries...)
+		s.read = append(s.read, readBlock{ref, len(s.Entries)})
+		if len(s.Entries) > maxSighting {
 			return s, fmt.Errorf("reading block %d: it lists more than %d entries", height, maxSighting)
 		}
 	}

@@ -146,6 +146,8 @@ type Observed struct {
 	ConfirmResolutionMS float64 `json:"confirm_resolution_ms"`
 	Requests            uint64  `json:"requests"` // of the observer alone
 	Minutes             Minutes `json:"minutes,omitzero"`
+	// Integrity is of the checks, whose requests are among the observer's.
+	Integrity Integrity `json:"integrity,omitzero"`
 }
 
 // Harness is what the load generator itself did and cost.

@@ -278,7 +278,7 @@ func TestSeries(t *testing.T) {
 func TestRecall(t *testing.T) {
 	dir := t.TempDir()
 	var b bytes.Buffer
-	newest := Measured{Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7}, Harness{SubmitRequests: 9}}
+	newest := Measured{Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7, Integrity: Integrity{EntriesChecked: 5, BlocksUnchecked: 2}}, Harness{SubmitRequests: 9}}
 	for _, m := range []Measured{{Observed: Observed{Requests: 3}}, newest} {
 		if err := errors.Join(AppendMeasured(&b, m), AppendSample(&b, Sample{At: int64(b.Len())})); err != nil {
 			t.Fatal(err)

@@ -157,6 +157,8 @@ func homeOf(key string) string {
 		return "load.search"
 	case "until", "timeout":
 		return "confirm"
+	case "content", "merkle":
+		return "observe"
 	case "primary":
 		return "compare"
 	}

@@ -97,6 +97,12 @@ const (
 	// DefaultTimeoutBlocks is in directory blocks.
 	DefaultTimeoutBlocks = 3
 
+	// DefaultContent and DefaultMerkle make three requests for each directory block:
+	// enough that a node which serves something else again and again is found in a run
+	// of some blocks.
+	DefaultContent = 2
+	DefaultMerkle  = 1
+
 	// DefaultAbortGrace is of the rules in abort_on, of which there are none by
 	// default.
 	DefaultAbortGrace = 30 * time.Second

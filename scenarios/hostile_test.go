@@ -60,9 +60,10 @@ x.yaml:3:10: hostile: there is no chain for its entries
 		"hostile: {rate: 1/s}\nconfirm: {until: accepted}": `
 x.yaml:4:18: until: what hostile calls must not bring about shows in blocks
     hint: leave it out, or write until: block`,
+		"observe: {content: 0, merkle: 0}\nthresholds: [findings == 0]": `
+x.yaml:4:14: thresholds[0]: there are no findings without checks, hostile calls or queries
+    hint: leave observe out: its defaults make checks`,
 		"thresholds: [findings == 0, hostile.wrong == 0]": `
-x.yaml:3:14: thresholds[0]: there are no findings without hostile calls or queries
-    hint: add hostile: {rate: 2/s}
 x.yaml:3:29: thresholds[1]: "hostile.wrong" is never measured without hostile calls
     hint: add hostile: {rate: 2/s}`,
 		"hostile: {rate: 100000/s}\nload: {phases: [{for: 100h, rate: 1/s}]}": `

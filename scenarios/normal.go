@@ -126,6 +126,12 @@ func (s *Scenario) Normal() []byte {
 	} else {
 		line("timeout_ns", t.Time.Nanoseconds())
 	}
+	if s.Observe.Content != DefaultContent {
+		line("observe_content", s.Observe.Content)
+	}
+	if s.Observe.Merkle != DefaultMerkle {
+		line("observe_merkle", s.Observe.Merkle)
+	}
 	line("budget", s.Credits.Budget)
 	if t := s.Credits.TopUp; t != nil {
 		line("topup", t.Below, t.Buy)

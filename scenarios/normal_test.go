@@ -96,6 +96,9 @@ func TestHashAndValues(t *testing.T) {
 		{"confirm.until", "accepted", false},
 		{"confirm.timeout", "4blocks", false},
 		{"confirm.timeout", "3s", false},
+		{"observe", "{content: 2, merkle: 1}", true},
+		{"observe.content", "3", false},
+		{"observe.merkle", "0", false},
 
 		{"name", "other", true},
 		{"description", "Other.", true},
@@ -195,6 +198,7 @@ func drawScenario(t *rapid.T) *Scenario {
 			Reveal: rapid.SampledFrom([]Reveal{RevealAfter, RevealTogether}).Draw(t, "reveal"),
 		},
 		Confirm: Confirm{Until: rapid.SampledFrom([]Until{UntilBlock, UntilAccepted}).Draw(t, "until")},
+		Observe: Observe{rapid.IntRange(0, maxChecks).Draw(t, "content"), rapid.IntRange(0, maxChecks).Draw(t, "merkle")},
 		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),
 	}
 	if rapid.Bool().Draw(t, "top-up") {

@@ -43,6 +43,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		Load:     defaultLoad(),
 		Submit:   Submit{Retry: DefaultRetry},
 		Confirm:  Confirm{Until: DefaultUntil, Timeout: Span{Blocks: DefaultTimeoutBlocks}},
+		Observe:  Observe{Content: DefaultContent, Merkle: DefaultMerkle},
 		Primary:  DefaultPrimary,
 		Abort:    Abort{Grace: DefaultAbortGrace},
 	}
@@ -60,6 +61,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"queries", into(d.queries, &s.Queries)},
 		field{"hostile", into(d.hostile, &s.Hostile)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
+		field{"observe", into(d.observe, &s.Observe)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
 		field{"abort_on", into(d.abortRules, &s.Abort.Rules)},
 		field{"abort_grace", into(d.grace, &s.Abort.Grace)},
@@ -128,8 +130,8 @@ func (d *decoder) compare(n *node, primary *Metric) bool {
 }
 
 // reachable reports what asks for figures that the run will not have: confirm
-// latencies where it does not wait for confirmations, and those of queries and of
-// hostile calls where there are none.
+// latencies where it does not wait for confirmations, and those of queries, of
+// hostile calls and of checks where there are none.
 func (d *decoder) reachable(root *node, s *Scenario) {
 	judge := func(n *node, m Metric) {
 		switch {
@@ -139,8 +141,8 @@ func (d *decoder) reachable(root *node, s *Scenario) {
 			d.report(n, show(string(m))+" is never measured without queries", "add queries: {rate: 20/s}")
 		case s.Hostile == nil && m.ofHostile():
 			d.report(n, show(string(m))+" is never measured without hostile calls", "add hostile: {rate: 2/s}")
-		case s.Hostile == nil && s.Queries == nil && m == Findings:
-			d.report(n, "there are no findings without hostile calls or queries", "add hostile: {rate: 2/s}")
+		case s.Hostile == nil && s.Queries == nil && !s.Observe.Finds() && m == Findings:
+			d.report(n, "there are no findings without checks, hostile calls or queries", "leave observe out: its defaults make checks")
 		}
 	}
 	if n := root.get("compare").get("primary"); n != nil {

@@ -84,6 +84,7 @@ func TestExample(t *testing.T) {
 			{Expression: "lost == 0", Metric: "lost", Op: "=="},
 		},
 		Primary: "accept.p95",
+		Observe: Observe{Content: 2, Merkle: 1},
 		Abort:   Abort{Grace: 30 * time.Second},
 	}
 	if diff := cmp.Diff(want, mustParse(t, example)); diff != "" {
@@ -110,6 +111,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Confirm: Confirm{Until: UntilBlock, Timeout: Span{Blocks: 3}},
 		Primary: "accept.p95",
+		Observe: Observe{Content: 2, Merkle: 1},
 		Abort:   Abort{Grace: 30 * time.Second},
 	}
 	got, err := Parse([]byte(minimal), "some/where/nightly.yaml")

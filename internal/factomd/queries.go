@@ -67,6 +67,7 @@ type DirectoryBlock struct {
 	Height    uint32
 	NetworkID uint32
 	KeyMR     Hash
+	Previous  Hash // key MR of the block before it, or zero where it does not say
 	// Root is the key MR that follows from what the block says and lists, or zero if
 	// it does not say enough. Whether it has to be the same is for the caller to
 	// judge.
@@ -143,6 +144,9 @@ func directoryBlock(b *factom.DBlock) (DirectoryBlock, error) {
 		}
 		listed[chain] = struct{}{}
 		block.Chains[i] = BlockRef{chain, key}
+	}
+	if previous, err := ParseHash(b.Header.PrevKeyMR); err == nil {
+		block.Previous = previous
 	}
 	block.Root = directoryBlockRoot(b, block.Chains)
 	return block, nil

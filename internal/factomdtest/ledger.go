@@ -22,6 +22,7 @@ type ledger struct {
 	blockTime    time.Duration
 	blockSeconds int
 	drop         func(s Stage, entry factomd.Hash, first bool) bool
+	forgery      func(method string, of factomd.Hash) Forgery
 	ahead        time.Duration // of the machine's clock
 	lax          map[Rule]bool
 	capacity     float64 // reveals a second, or 0
@@ -44,7 +45,9 @@ type ledger struct {
 	queue []*entryBlock.Entry // reveals that were answered and are to be worked off
 	busy  time.Time           // until when the first of them takes
 
-	blocks   []*block // the saved ones: its index is its height
+	blocks   []*block                     // the saved ones: its index is its height
+	heads    map[factomd.Hash]*entryChain // the newest saved block of each chain
+	byKey    map[factomd.Hash]*entryChain // saved, by their key MRs
 	building *block
 	began    time.Time // when the building of the block began
 }
@@ -83,13 +86,18 @@ type block struct {
 // An entryChain is an entry block: what one chain got in a directory block.
 type entryChain struct {
 	chainID factomd.Hash
-	keyMR   factomd.Hash
 	entries []factomd.Hash
+	// Once it is saved:
+	keyMR    factomd.Hash
+	previous factomd.Hash // key MR of the chain's block before it, or zero
+	sequence uint32
+	height   uint32
+	raw      []byte
 }
 
 func newLedger(o Options) *ledger {
 	l := &ledger{
-		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop, capacity: o.Capacity,
+		rate: o.Rate, blockTime: o.BlockTime, blockSeconds: o.BlockSeconds, drop: o.Drop, forgery: o.Forge, capacity: o.Capacity,
 		ahead:    o.ClockAhead,
 		lax:      map[Rule]bool{},
 		network:  o.NetworkID,
@@ -101,6 +109,8 @@ func newLedger(o Options) *ledger {
 		exists:   map[factomd.Hash]bool{},
 		paid:     map[factomd.Hash]uint32{},
 		heard:    map[factomd.Hash]bool{},
+		heads:    map[factomd.Hash]*entryChain{},
+		byKey:    map[factomd.Hash]*entryChain{},
 		building: &block{},
 		began:    time.Now(),
 	}
@@ -154,6 +164,10 @@ func (l *ledger) closeBlock() uint32 {
 	l.workOff()
 	b := l.building
 	b.closed = time.Now()
+	for _, c := range b.chains {
+		c.save(b.height, l.heads[c.chainID])
+		l.heads[c.chainID], l.byKey[c.keyMR] = c, c
+	}
 	b.save(l.network, l.blocks)
 	l.blocks = append(l.blocks, b)
 	l.building = &block{height: b.height + 1}
@@ -181,6 +195,30 @@ func (b *block) save(network uint32, before []*block) {
 	}
 	b.wire.Sort() // which its binary form does anyhow
 	b.keyMR = hashOf(b.wire.GetKeyMR())
+}
+
+// save has factomd's own code make the entry block, upon the chain's one before it.
+// All its entries are of the first minute.
+func (c *entryChain) save(height uint32, before *entryChain) {
+	c.height = height
+	wire := entryBlock.NewEBlock()
+	header, body := wire.GetHeader(), wire.GetBody()
+	if before != nil {
+		c.previous, c.sequence = before.keyMR, before.sequence+1
+		full := sha256.Sum256(before.raw)
+		header.SetPrevFullHash(primitives.NewHash(full[:]))
+	}
+	header.SetChainID(primitives.NewHash(c.chainID[:]))
+	header.SetPrevKeyMR(primitives.NewHash(c.previous[:]))
+	header.SetEBSequence(c.sequence)
+	header.SetDBHeight(c.height)
+	for _, e := range c.entries {
+		body.AddEBEntry(primitives.NewHash(e[:]))
+	}
+	body.AddEndOfMinuteMarker(1)
+	c.raw, _ = wire.MarshalBinary() // it has all that it needs
+	key, _ := wire.KeyMR()
+	c.keyMR = hashOf(key)
 }
 
 func (l *ledger) saved() uint32 { return uint32(len(l.blocks) - 1) }
@@ -310,7 +348,7 @@ func (b *block) add(chain, entry factomd.Hash) {
 			return
 		}
 	}
-	b.chains = append(b.chains, &entryChain{chainID: chain, keyMR: unique(), entries: []factomd.Hash{entry}})
+	b.chains = append(b.chains, &entryChain{chainID: chain, entries: []factomd.Hash{entry}})
 }
 
 // chainIDHash is what a chain commit says about the first entry's ExtIDs: the

@@ -65,6 +65,12 @@ type Options struct {
 	// gone without a word. First says that the entry begins a chain.
 	Drop func(s Stage, entry factomd.Hash, first bool) bool
 
+	// Forge, if set, is asked about each entry (by entry), each entry block (by
+	// entry-block and raw-data) and each directory block (by dblock-by-height, which
+	// can be altered alone) that is asked for, by its hash, and says how it is served
+	// other than it was saved.
+	Forge func(method string, of factomd.Hash) Forgery
+
 	// Lax lists the rules that the node does not keep.
 	Lax []Rule
 
@@ -84,6 +90,15 @@ const (
 	Commit   Stage = "commit"   // the commit was answered and reaches no process list
 	Reveal   Stage = "reveal"   // the reveal likewise
 	Accepted Stage = "accepted" // it was in a process list and gets into no block
+)
+
+// A Forgery is how a node serves what it has saved, other than it was.
+type Forgery string
+
+// The forgeries.
+const (
+	Hidden  Forgery = "hidden"  // it says that there is no such thing
+	Altered Forgery = "altered" // other content, a list that lacks an entry, another body, or another key MR
 )
 
 // A Rule is something that a node must see to.

@@ -398,3 +398,75 @@ func TestBlocksCloseByTheClock(t *testing.T) {
 		}
 	}
 }
+
+// Blocks have the key MRs that follow from their bytes, and each chain's follow one
+// another; what is forged is another thing, or none.
+func TestBlocksAndForgeries(t *testing.T) {
+	var forged map[string]factomdtest.Forgery
+	n, c, key := rich(t, factomdtest.Options{Forge: func(method string, of factomd.Hash) factomdtest.Forgery {
+		return forged[method]
+	}})
+	ctx := context.Background()
+	chain := first(key, "a")
+	submit(t, c, chain.commit, chain.hash)
+	submit(t, c, chain.reveal, chain.hash)
+	var before factomd.RawEntryBlock
+	for i := range 3 {
+		want := []factomd.Hash{chain.hash}
+		if i > 0 {
+			want = nil
+		}
+		for _, content := range []string{"x", "y", "z"}[:i+1] {
+			e := next(key, chain.chain, content+string(rune('0'+i)), 1)
+			submit(t, c, e.commit, e.hash)
+			submit(t, c, e.reveal, e.hash)
+			want = append(want, e.hash)
+		}
+		height := n.CloseBlock()
+		head, err := c.ChainHead(ctx, chain.chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := c.RawEntryBlock(ctx, head.KeyMR)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed, err := c.EntryBlock(ctx, head.KeyMR)
+		if err != nil || raw.Root != head.KeyMR || raw.ChainID != chain.chain || raw.Height != height || raw.Sequence != uint32(i) ||
+			raw.Previous != before.Root || !slices.Equal(raw.Entries, want) || !slices.Equal(listed.Entries, want) {
+			t.Errorf("block %d: %+v, lists %v, want %v: %v", height, raw, listed.Entries, want, err)
+		}
+		block, err := c.DirectoryBlock(ctx, height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, err := c.DirectoryBlock(ctx, height-1)
+		if err != nil || block.Root != block.KeyMR || block.Previous != last.KeyMR {
+			t.Errorf("block %d: key MR %s, computed %s, after %s: %v", height, block.KeyMR, block.Root, block.Previous, err)
+		}
+		before = raw
+	}
+
+	forged = map[string]factomdtest.Forgery{"entry": factomdtest.Altered, "entry-block": factomdtest.Altered, "raw-data": factomdtest.Altered, "dblock-by-height": factomdtest.Altered}
+	if _, err := c.Entry(ctx, chain.hash); !errors.Is(err, factomd.ErrWrongReply) {
+		t.Errorf("another content: %v", err)
+	}
+	if b, err := c.EntryBlock(ctx, before.Root); err != nil || !slices.Equal(b.Entries, before.Entries[1:]) {
+		t.Errorf("another list: %v, %v", b, err)
+	}
+	if b, err := c.RawEntryBlock(ctx, before.Root); err != nil || b.Root == before.Root {
+		t.Errorf("another body: %v, %v", b, err)
+	}
+	if b, err := c.DirectoryBlock(ctx, before.Height); err != nil || b.Root == b.KeyMR {
+		t.Errorf("another key MR: %v, %v", b, err)
+	}
+	forged = map[string]factomdtest.Forgery{"entry": factomdtest.Hidden, "entry-block": factomdtest.Hidden, "raw-data": factomdtest.Hidden}
+	_, entry := c.Entry(ctx, chain.hash)
+	_, listed := c.EntryBlock(ctx, before.Root)
+	_, raw := c.RawEntryBlock(ctx, before.Root)
+	for _, err := range []error{entry, listed, raw} {
+		if rejected, code, _ := factomd.Classify(err); !rejected || code != factomd.CodeNotFound {
+			t.Errorf("hidden: %v", err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package factomdtest
 import (
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,8 @@ func (n *Node) answer(method string, params json.RawMessage) (any, *primitives.J
 		return l.entryBlock(params)
 	case "entry":
 		return l.entry(params)
+	case "raw-data":
+		return l.rawData(params)
 	case "chain-head":
 		return l.chainHead(params)
 	case "pending-entries":
@@ -119,9 +122,13 @@ func (l *ledger) directoryBlock(params json.RawMessage) (any, *primitives.JSONEr
 	if failure != nil {
 		return nil, failure
 	}
+	keyMR := b.keyMR
+	if l.forge("dblock-by-height", keyMR) == Altered {
+		keyMR[0] ^= 1
+	}
 	return map[string]any{"dblock": map[string]any{
 		"header": b.wire.Header, "dbentries": b.wire.DBEntries,
-		"dbhash": b.wire.DBHash, "keymr": b.keyMR, "headerhash": b.wire.HeaderHash,
+		"dbhash": b.wire.DBHash, "keymr": keyMR, "headerhash": b.wire.HeaderHash,
 	}, "rawdata": ""}, nil
 }
 
@@ -152,29 +159,28 @@ func (l *ledger) entryBlock(params json.RawMessage) (any, *primitives.JSONError)
 	if !ok {
 		return nil, invalid("Invalid Hash")
 	}
-	for _, b := range l.blocks {
-		for _, c := range b.chains {
-			if c.keyMR != key {
-				continue
-			}
-			began := b.closed.Unix() / 60 * 60
-			type row struct {
-				EntryHash factomd.Hash `json:"entryhash"`
-				Timestamp int64        `json:"timestamp"`
-			}
-			rows := make([]row, len(c.entries))
-			for i, e := range c.entries {
-				rows[i] = row{e, began + 60}
-			}
-			return map[string]any{
-				"header": map[string]any{
-					"blocksequencenumber": 0, "chainid": c.chainID, "prevkeymr": factomd.Hash{}, "timestamp": began, "dbheight": b.height,
-				},
-				"entrylist": rows,
-			}, nil
-		}
+	c, how := l.byKey[key], l.forge("entry-block", key)
+	if c == nil || how == Hidden {
+		return nil, blockNotFound
 	}
-	return nil, blockNotFound
+	began := l.blocks[c.height].closed.Unix() / 60 * 60
+	type row struct {
+		EntryHash factomd.Hash `json:"entryhash"`
+		Timestamp int64        `json:"timestamp"`
+	}
+	rows := make([]row, len(c.entries))
+	for i, e := range c.entries {
+		rows[i] = row{e, began + 60}
+	}
+	if how == Altered {
+		rows = rows[1:]
+	}
+	return map[string]any{
+		"header": map[string]any{
+			"blocksequencenumber": c.sequence, "chainid": c.chainID, "prevkeymr": c.previous, "timestamp": began, "dbheight": c.height,
+		},
+		"entrylist": rows,
+	}, nil
 }
 
 func (l *ledger) entry(params json.RawMessage) (any, *primitives.JSONError) {
@@ -182,15 +188,50 @@ func (l *ledger) entry(params json.RawMessage) (any, *primitives.JSONError) {
 	if !ok {
 		return nil, invalid("Invalid Hash")
 	}
-	e := l.entries[id]
-	if e == nil || e.gone {
+	e, how := l.entries[id], l.forge("entry", id)
+	if e == nil || e.gone || how == Hidden {
 		return nil, entryNotFound
 	}
 	extIDs := []string{}
 	for _, x := range e.ExternalIDs() {
 		extIDs = append(extIDs, hex.EncodeToString(x))
 	}
-	return map[string]any{"chainid": hashOf(e.ChainID), "content": hex.EncodeToString(e.GetContent()), "extids": extIDs}, nil
+	content := e.GetContent()
+	if how == Altered {
+		content = append(slices.Clone(content), '!')
+	}
+	return map[string]any{"chainid": hashOf(e.ChainID), "content": hex.EncodeToString(content), "extids": extIDs}, nil
+}
+
+// rawData has entry blocks and entries alone.
+func (l *ledger) rawData(params json.RawMessage) (any, *primitives.JSONError) {
+	id, ok := hash(params, "hash")
+	if !ok {
+		return nil, invalid("Invalid Hash")
+	}
+	var raw []byte
+	if c := l.byKey[id]; c != nil {
+		raw = c.raw
+	} else if e := l.entries[id]; e != nil && !e.gone {
+		raw, _ = e.MarshalBinary() // as it was read
+	}
+	how := l.forge("raw-data", id)
+	if raw == nil || how == Hidden {
+		return nil, objectNotFound
+	}
+	if how == Altered {
+		raw = slices.Clone(raw)
+		raw[len(raw)-33] ^= 1 // of a block, in its last entry
+	}
+	return map[string]any{"data": hex.EncodeToString(raw)}, nil
+}
+
+// forge says how what a hash names is served.
+func (l *ledger) forge(method string, of factomd.Hash) Forgery {
+	if l.forgery == nil {
+		return ""
+	}
+	return l.forgery(method, of)
 }
 
 // chainHead answers as factomd's wsapi/wsapiV2.go does.
@@ -200,12 +241,8 @@ func (l *ledger) chainHead(params json.RawMessage) (any, *primitives.JSONError) 
 		return nil, invalid("Invalid Hash")
 	}
 	head, pending := "", false
-	for _, b := range l.blocks {
-		for _, c := range b.chains {
-			if c.chainID == id {
-				head = c.keyMR.String()
-			}
-		}
+	if c := l.heads[id]; c != nil {
+		head = c.keyMR.String()
 	}
 	for _, c := range l.building.chains {
 		pending = pending || c.chainID == id

@@ -18,6 +18,7 @@ var (
 	invalidRequest = primitives.NewJSONError(-32600, "Invalid Request", nil)
 	unknownMethod  = primitives.NewJSONError(-32601, "Method not found", nil)
 	blockNotFound  = primitives.NewJSONError(-32008, "Block not found", nil)
+	objectNotFound = primitives.NewJSONError(-32008, "Object not found", nil)
 	entryNotFound  = primitives.NewJSONError(-32008, "Entry not found", nil)
 	noChainHead    = primitives.NewJSONError(-32009, "Missing Chain Head", nil)
 )

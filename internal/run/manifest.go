@@ -77,7 +77,7 @@ func (r *run) complete() {
 // measured returns what the run has measured of itself so far. It is for the
 // goroutine of the series, and for when that has ended.
 func (r *run) measured() results.Measured {
-	o := results.Observed{AcceptMethod: r.manifest.Observed.AcceptMethod, Requests: uint64(r.network.requests())}
+	o := results.Observed{AcceptMethod: r.manifest.Observed.AcceptMethod, Requests: uint64(r.network.requests()), Integrity: r.checker.Counts()}
 	if r.observer != nil {
 		o.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
 	}

@@ -316,6 +316,15 @@ func (n *network) diagnosticsNodes() []results.DiagnosticsNode {
 	return list
 }
 
+// checked are the nodes for checks, in the same order.
+func (n *network) checked() []results.CheckedNode {
+	list := make([]results.CheckedNode, len(n.endpoints))
+	for i, e := range n.endpoints {
+		list[i] = e.client
+	}
+	return list
+}
+
 func (n *network) urls() []string {
 	list := make([]string, len(n.endpoints))
 	for i, e := range n.endpoints {

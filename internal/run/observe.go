@@ -20,8 +20,16 @@ const (
 // observe starts everything that watches the run, until ctx ends.
 func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	n := r.network
+	if o := r.Scenario.Observe; o.Finds() {
+		r.checker = results.NewChecker(r.collector, results.CheckerOptions{
+			Nodes: n.checked(), URLs: n.urls(), Content: o.Content, Merkle: o.Merkle, Seed: r.Scenario.Seed,
+			Height: n.saved, KeyMR: n.block, Start: r.start,
+		})
+		group.Go(func() { r.checker.Run(ctx) })
+	}
 	r.observer = results.NewObserver(r.collector, results.ObserverOptions{
 		Nodes: r.watched(n.nodes()), NetworkID: n.identity.ID, From: n.saved, Start: r.start, URLs: n.urls(), BlockTime: n.blockTime,
+		Checker: r.checker,
 		Saved: func(b results.Block) {
 			if err := results.AppendBlock(r.sampling.file, b); err != nil {
 				r.interrupt(err.Error())

@@ -129,6 +129,7 @@ func TestRealNode(t *testing.T) {
 		t.Errorf("the observer made %d requests in %.0f s", acks, seconds)
 	}
 
+	allChecked(t, r)
 	keyMRs(t, n.Endpoint())
 	chain := walk(t, n.Endpoint())
 	ours := exported(t, dir)
@@ -142,6 +143,18 @@ func TestRealNode(t *testing.T) {
 	}
 	if spent := uint64(balanceSpent(t, n.Endpoint(), r)); spent != r.Totals.CreditsSpent {
 		t.Errorf("the node charged %d entry credits, the report says %d", spent, r.Totals.CreditsSpent)
+	}
+}
+
+// allChecked checks that a run compared what a healthy node serves, and found nothing.
+func allChecked(t *testing.T, r *report.Report) {
+	t.Helper()
+	i := r.Integrity
+	if i.EntriesChecked == 0 || i.EntryBlocksChecked == 0 || i.BlocksChecked != uint64(len(r.Blocks)) || len(i.Findings) > 0 {
+		t.Errorf("with %d blocks: %+v", len(r.Blocks), i)
+	}
+	if n := i.EntriesUnchecked + i.EntryBlocksUnchecked + i.BlocksUnchecked; n > 0 {
+		t.Errorf("%d are unchecked: %+v", n, i)
 	}
 }
 
@@ -215,6 +228,7 @@ func TestEmbeddedNode(t *testing.T) {
 	if addsUp(t, r); len(r.Reconciliation) != 9 {
 		t.Errorf("the node's own counters are missing: %+v", r.Reconciliation)
 	}
+	allChecked(t, r)
 	var all uint64
 	for _, p := range r.Phases {
 		all += p.LatencyMS.Accept.Count

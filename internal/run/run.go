@@ -86,6 +86,7 @@ type run struct {
 	entries   *os.File
 	collector *results.Collector
 	observer  *results.Observer
+	checker   *results.Checker                // nil without checks
 	sampler   atomic.Pointer[results.Sampler] // nil with a live feed, and until the load
 	generator *generator.Generator
 	queries   *queries // nil without any
@@ -359,6 +360,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.wait(abort, ended)
 	r.enter(StageAudit)
 	r.audit(abort)
+	r.finishChecks(abort)
 	r.manifest.FindingsOpen = r.watching(ended)
 	return nil
 }

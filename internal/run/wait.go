@@ -114,3 +114,39 @@ func (r *run) outwait(abort context.Context) {
 		}
 	}
 }
+
+// mostChecking bounds the wait for checks that have not had their turn, and checkSlack
+// is how much later than two block times a second answer may come.
+const (
+	mostChecking = 30 * time.Second
+	checkSlack   = 5 * time.Second
+)
+
+// finishChecks has the checks of the last blocks made. What was missing is asked for
+// again with a newer block, which is waited for.
+func (r *run) finishChecks(abort context.Context) {
+	began := time.Now()
+	patience, said := min(r.network.blockTime, mostChecking), false
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		left, doubts := r.checker.Left()
+		if doubts > 0 {
+			patience = 2*r.network.blockTime + checkSlack
+			if !said {
+				r.Say("%d checks found nothing where a block says that there is something: they are made again with a newer block", doubts)
+			}
+			said = true
+		}
+		if left == 0 || time.Since(began) > patience {
+			return
+		}
+		select {
+		case <-abort.Done():
+			return
+		case <-r.network.gone():
+			return
+		case <-tick.C:
+		}
+	}
+}
