@@ -159,6 +159,10 @@ func homeOf(key string) string {
 		return "confirm"
 	case "primary":
 		return "compare"
+	case "live_feed":
+		return "observe"
+	case "listen":
+		return "observe.live_feed"
 	}
 	return ""
 }

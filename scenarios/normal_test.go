@@ -220,6 +220,9 @@ func drawScenario(t *rapid.T) *Scenario {
 				Auth:   rapid.SampledFrom([]string{"", "env:AUTH", "file:auth.txt"}).Draw(t, "auth"),
 			})
 		}
+		if rapid.Bool().Draw(t, "live feed") {
+			s.Observe.LiveFeed = &LiveFeed{rapid.SampledFrom([]string{"127.0.0.1:8140", "[::1]:0", "load.example:65535"}).Draw(t, "listen")}
+		}
 		s.Network.Expect = rapid.SampledFrom([]string{"", "LOCAL", "TEST", "fct_community_test", "12345678", "1e234567"}).Draw(t, "expect")
 	}
 	entries := false

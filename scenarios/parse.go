@@ -60,6 +60,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"queries", into(d.queries, &s.Queries)},
 		field{"hostile", into(d.hostile, &s.Hostile)},
 		field{"confirm", into(d.confirm, &s.Confirm)},
+		field{"observe", into(d.observe, &s.Observe)},
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
 		field{"abort_on", into(d.abortRules, &s.Abort.Rules)},
 		field{"abort_grace", into(d.grace, &s.Abort.Grace)},
@@ -80,6 +81,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	d.payer(root, s)
 	d.reachable(root, s)
 	d.hostileFits(root, s)
+	d.ownFeed(root)
 	if s.Network.Local == nil && s.Network.Endpoints == nil {
 		s.Network.Local = defaultLocal()
 	}

@@ -31,6 +31,9 @@ func render(s *Scenario) []byte {
 			p("- %q", r.Expression)
 		}
 	}
+	if f := s.Observe.LiveFeed; f != nil {
+		p("observe:\n  live_feed:\n    listen: %s", quote(f.Listen))
+	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	l := s.Load
 	p("load:\n  in_flight: %d\n  submit_timeout: %dns\n  reveal: %s", l.InFlight, l.SubmitTimeout, l.Reveal)

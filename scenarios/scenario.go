@@ -25,6 +25,7 @@ type Scenario struct {
 	Queries     *Queries // or nil
 	Hostile     *Hostile // or nil
 	Confirm     Confirm
+	Observe     Observe
 	Thresholds  []Threshold
 	Abort       Abort
 	// Primary is the metric by which compare decides, for example accept.p95.
