@@ -334,7 +334,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Network: Network{
 			ID: m.Network.ID, Name: m.Network.Name,
 			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded,
-			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes),
+			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes), Feed: newFeed(m.Observed.Feed),
 		},
 		Totals:  f.all.totals,
 		Phases:  []Phase{},

@@ -158,7 +158,8 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		Scenario: Scenario{"steady-mixed", "Entries and new chains in a mix of sizes, after a ramp.", strings.Repeat("9b1c47e2", 8)},
 	}
 	r.Environment = Environment{"load-1", "linux", "amd64", 8, 16 << 30, "go1.26.8"}
-	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}, Minutes{30, run.block / 10, run.block / 8}}
+	r.Network = Network{"fa92e5a3", "LOCAL", run.block, true, []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}, Minutes{30, run.block / 10, run.block / 8},
+		&Feed{Frames: 12_345, Bytes: 6_543_210, Connections: 1, Told: 4_000, GivenUpS: Number(math.NaN())}}
 	r.Endpoints = []Endpoint{{URL: "http://127.0.0.1:8088/v2", Totals: r.Totals, LatencyMS: r.LatencyMS}}
 	r.Thresholds = []ThresholdResult{
 		{"submit.p99 < 500ms", Number(r.LatencyMS.Submit.P99), true},

@@ -31,7 +31,7 @@ type network struct {
 	connections factomd.Gauge // of all endpoints
 
 	local *testnet.Network // nil for endpoints
-	feed  *factomd.Feed    // nil for endpoints
+	feed  *factomd.Feed    // nil for endpoints whose live feed is not received
 }
 
 type endpoint struct {
