@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // A sampleRun describes a run to synthesise.
@@ -201,6 +203,9 @@ func troubledRun(tb testing.TB) *Report {
 		{31.1, "wrong-answer", "huge-body", "answered with Internal error (-32603)", 1},
 		{48.2, "forbidden-entry", "unpaid-key", "entry " + strings.Repeat("7e", 32) + " is in block 8", 1},
 	}
+	r.Network.Feed = newFeed(&results.Feed{Frames: 12_345, Bytes: 6_543_210, Bad: 3, Connections: 4, Refused: 2, Told: 3_960, Missed: 40, Untrue: 1,
+		GivenUp: 40e9, Why: "the live feed said nothing for 12s, while the network made 12 minutes"})
+	r.LatencyMS.Accept.Method = results.MethodFeedThenSample
 	r.Events = []Event{{31, "stall-begin", "minute 4 after block 7 has lasted 4.2 s so far, a minute of the network 1.5s", r.Endpoints[0].URL}, {44, "suspended", "the harness stood still for 3.1s", ""}}
 	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
 	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false
