@@ -77,6 +77,12 @@ func nodeArgs(o Options, home string) []string {
 	args = append(args, "--home", home, "--block-time", o.BlockTime.String())
 	if o.FeedAddr != "" {
 		args = append(args, "--feed", o.FeedAddr)
+		if o.FeedJSON {
+			args = append(args, "--feed-json")
+		}
+		if o.FeedChanges {
+			args = append(args, "--feed-changes")
+		}
 	}
 	return args
 }

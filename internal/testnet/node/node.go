@@ -46,6 +46,8 @@ type options struct {
 	home      string        // absolute
 	blockTime time.Duration // see testnet.CheckBlockTime
 	feed      string        // host:port, or empty
+
+	feedJSON, feedChanges bool
 }
 
 func parse(args []string) (options, error) {
@@ -54,6 +56,8 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.home, "home", "", "empty directory for the node; removed when the parent ends")
 	f.DurationVar(&o.blockTime, "block-time", testnet.MinBlockTime, "time of a directory block, in whole seconds")
 	f.StringVar(&o.feed, "feed", "", "host:port that takes the live feed")
+	f.BoolVar(&o.feedJSON, "feed-json", false, "live feed in JSON, not in protobuf")
+	f.BoolVar(&o.feedChanges, "feed-changes", false, "live feed with changes of state, not with content")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
