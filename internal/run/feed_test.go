@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/FactomProject/factomd/events/eventmessages/generated/eventmessages"
 
@@ -278,6 +279,30 @@ func TestLiveFeedAmongOthers(t *testing.T) {
 	f := got.Network.Feed
 	if f.Connections != factomd.FeedSources || f.Refused != 1+others-factomd.FeedSources || f.Bad != 0 || f.Missed != 0 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Who tells of block after block does not have the node asked for each.
+func TestLiveFeedFlood(t *testing.T) {
+	t.Parallel()
+	var s *sender
+	s = newSender(t, manner{cut: func(n int) bool {
+		for height := range uint32(200) {
+			s.conn.Write(s.frame(t, &eventmessages.FactomEvent{Event: &eventmessages.FactomEvent_DirectoryBlockCommit{DirectoryBlockCommit: &eventmessages.DirectoryBlockCommit{
+				DirectoryBlock: &eventmessages.DirectoryBlock{Header: &eventmessages.DirectoryBlockHeader{BlockHeight: height}}}}}))
+		}
+		return false
+	}})
+	n := factomdtest.New(t, s.options())
+	got := carryOut(t, plan{more: liveFeed}.scenario(n.URL()), s.dials)
+	got.in(t, n)
+	got.accepts(t, nil)
+	if f := got.Network.Feed; f.Frames < 1000 || f.Bad != 0 {
+		t.Errorf("%+v", f)
+	}
+	polls := int(got.Run.Ended.Sub(got.Run.Started)/(250*time.Millisecond)) + 10 // before and after the run, too
+	if calls, most := n.Calls("current-minute"), polls+2*(len(got.Blocks)+2); calls > most {
+		t.Errorf("%d polls, %d at most without the flood", calls, most)
 	}
 }
 
