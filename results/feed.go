@@ -95,6 +95,8 @@ func (c *Collector) believe(l *life, at int64) {
 		return
 	}
 	switch {
+	case l.confirmed != Never && l.confirmed < at:
+		return // too late: the block was seen before, and read after
 	case c.feed.Use == FeedAwaited:
 		c.feed.Use = FeedTrusted
 	case c.feed.Use == FeedUnused && !l.followed:
