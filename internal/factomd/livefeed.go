@@ -48,7 +48,7 @@ type FeedStats struct {
 	Frames      uint64 // received in whole or in part
 	Bytes       uint64
 	Skipped     uint64 // frames of which only the beginning was looked at
-	Bad         uint64 // of the frames, those that made no sense
+	Bad         uint64 // of the frames, those that made no sense; the last of a connection that is no feed, too
 	Connections uint64 // accepted
 	Refused     uint64 // connections for which there was no room
 	Replaced    uint64 // of the connections accepted, those that made room for another one as they were silent
@@ -86,11 +86,12 @@ func (f *Feed) Close() error { return f.listener.Close() }
 
 // Stats returns what was received so far.
 func (f *Feed) Stats() FeedStats {
+	bad := f.bad.Load() // before the frames, which are counted first: it is never more
 	return FeedStats{
 		Frames:      f.frames.Load(),
 		Bytes:       f.bytes.Load(),
 		Skipped:     f.skipped.Load(),
-		Bad:         f.bad.Load(),
+		Bad:         bad,
 		Connections: f.connections.Load(),
 		Refused:     f.refused.Load(),
 		Replaced:    f.replaced.Load(),
@@ -239,6 +240,7 @@ func (s *feedScanner) scan(events []FeedEvent, b []byte, at time.Time) ([]FeedEv
 		s.skip -= passed
 		b = b[passed:]
 		if len(b) > 0 && b[0] != feedVersion {
+			s.frames++
 			s.bad++
 			return events, nil, errFeedGarbage
 		}
@@ -247,6 +249,7 @@ func (s *feedScanner) scan(events []FeedEvent, b []byte, at time.Time) ([]FeedEv
 		}
 		size := int(int32(binary.LittleEndian.Uint32(b[1:])))
 		if size < 0 || size > maxFeedFrame {
+			s.frames++
 			s.bad++
 			return events, nil, errFeedGarbage
 		}

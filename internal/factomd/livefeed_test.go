@@ -324,7 +324,7 @@ func TestFeedRun(t *testing.T) {
 		t.Error("still listens")
 	}
 	got := f.Stats()
-	if got.Connections != 4 || got.Frames != 4 || got.Skipped != 1 || got.Bad != 1 || got.Bytes < uint64(len(large)) {
+	if got.Connections != 4 || got.Frames != 5 || got.Skipped != 1 || got.Bad != 1 || got.Bytes < uint64(len(large)) {
 		t.Errorf("%+v", got)
 	}
 }

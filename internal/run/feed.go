@@ -144,7 +144,7 @@ func (w *feedWatch) look(now time.Time, f factomd.FeedStats, c results.FeedCount
 		w.height, w.minute = n.LeaderHeight, n.Minute.Minute
 		w.minutes++
 	}
-	if good := f.Frames - min(f.Bad, f.Frames); good != w.frames || w.since.IsZero() {
+	if good := f.Frames - f.Bad; good != w.frames || w.since.IsZero() {
 		w.frames, w.since, w.minutes = good, now, 0
 	}
 	if c.Told != w.told {
