@@ -359,7 +359,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Network: Network{
 			ID: m.Network.ID, Name: m.Network.Name,
 			BlockSeconds: m.Network.BlockSeconds, Embedded: m.Network.Embedded, DB: m.Network.DB,
-			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes),
+			Endpoints: []NetworkEndpoint{}, Minutes: Minutes(m.Observed.Minutes), Feed: newFeed(m.Observed.Feed),
 		},
 		Totals:  f.all.totals,
 		Phases:  []Phase{},

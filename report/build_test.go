@@ -489,7 +489,7 @@ func TestKilledRun(t *testing.T) {
 // does not make it up.
 func TestKilledRunMeasured(t *testing.T) {
 	for want, measured := range map[string]*results.Measured{
-		"ack sample, resolution 40.0\u00a0ms":      {Observed: results.Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7}, Harness: results.Harness{CPUSeconds: 2}},
+		"ack sample, resolution 40.0\u00a0ms":      {Observed: results.Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7, Feed: &results.Feed{Frames: 9, Missed: 2}}, Harness: results.Harness{CPUSeconds: 2}},
 		"ack sample, resolution not\u00a0recorded": nil,
 	} {
 		rec := record(t)
@@ -507,6 +507,9 @@ func TestKilledRunMeasured(t *testing.T) {
 		}
 		if measured != nil && (r.Harness.CPUSeconds != 2 || r.Harness.ObserverRequests != 7) {
 			t.Errorf("%+v", r.Harness)
+		}
+		if f := r.Network.Feed; (f != nil) != (measured != nil) || f != nil && (f.Frames != 9 || f.Missed != 2 || f.GivenUp()) {
+			t.Errorf("%+v", f)
 		}
 	}
 }

@@ -248,6 +248,8 @@ func methodText(method string) string {
 		"live-feed":  "live feed",
 		"ack-sample": "ack sample",
 		"block-scan": "block scan",
+
+		"live-feed, ack-sample": "live feed, then ack sample",
 	}[method]
 	return cmp.Or(words, shortText(method), noFigure)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // A sampleRun describes a run to synthesise.
@@ -158,7 +160,8 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		Scenario: Scenario{"steady-mixed", "Entries and new chains in a mix of sizes, after a ramp.", strings.Repeat("9b1c47e2", 8)},
 	}
 	r.Environment = Environment{"load-1", "linux", "amd64", 8, 16 << 30, "go1.26.8"}
-	r.Network = Network{ID: "fa92e5a3", Name: "LOCAL", BlockSeconds: run.block, Embedded: true, DB: "ldb", Endpoints: []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}, Minutes: Minutes{30, run.block / 10, run.block / 8}}
+	r.Network = Network{ID: "fa92e5a3", Name: "LOCAL", BlockSeconds: run.block, Embedded: true, DB: "ldb", Endpoints: []NetworkEndpoint{{URL: "http://127.0.0.1:8088/v2", FactomdVersion: "6.10.0", SubmitsBy: "direct"}}, Minutes: Minutes{30, run.block / 10, run.block / 8},
+		Feed: &Feed{Frames: 12_345, Bytes: 6_543_210, Connections: 1, Told: 4_000, GivenUpS: Number(math.NaN())}}
 	r.Endpoints = []Endpoint{{URL: "http://127.0.0.1:8088/v2", Totals: r.Totals, LatencyMS: r.LatencyMS}}
 	r.Thresholds = []ThresholdResult{
 		{"submit.p99 < 500ms", Number(r.LatencyMS.Submit.P99), true},
@@ -215,6 +218,9 @@ func troubledRun(tb testing.TB) *Report {
 		{countCalls, 10_000, 9996, -4, &yes, "may be up to 6 fewer"},
 		{"of-tomorrow", 1, 0, -1, &no, ""},
 	}
+	r.Network.Feed = newFeed(&results.Feed{Frames: 12_345, Bytes: 6_543_210, Bad: 3, Connections: 4, Refused: 2, Told: 3_960, Missed: 40, Untrue: 1,
+		GivenUp: 40e9, Why: "the live feed said nothing for 12s, while the network made 12 minutes"})
+	r.LatencyMS.Accept.Method = results.MethodFeedThenSample
 	r.Events = []Event{{31, "stall-begin", "minute 4 after block 7 has lasted 4.2 s so far, a minute of the network 1.5s", r.Endpoints[0].URL}, {44, "suspended", "the harness stood still for 3.1s", ""}}
 	r.Thresholds[1].Expression, r.Thresholds[1].OK = "accept.p95 < 150ms", false
 	r.Thresholds[3].Value, r.Thresholds[3].OK = 3, false

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // hostile is a text that a node or an operator could send.
@@ -27,6 +29,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Run.Scenario = Scenario{h, h, h}
 	r.Environment = Environment{Host: h, OS: h, Arch: h, Go: h}
 	r.Network.ID, r.Network.Name = h, h
+	r.Network.Feed = newFeed(&results.Feed{GivenUp: 1, Why: h})
 	r.Network.Endpoints = []NetworkEndpoint{{URL: h, FactomdVersion: h, SubmitsBy: h}}
 	for i := range r.Phases {
 		r.Phases[i].Name = h
@@ -276,6 +279,10 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		{troubledRun(t), "integrity", []string{"No. 1 × wrong-content, 1 × wrong-merkle-root", "wrong-content entry http://", "24 3"}, []string{"All that"}},
 		{shortRun(t), "errors", []string{"No error was met"}, nil},
 		{troubledRun(t), "verdict", []string{"Entries lost", "exit code 4", "2 of 5 thresholds met"}, nil},
+		{shortRun(t), "feed", []string{"12,345 frames", "1 connections", "told of 4,000 own entries", "missed 0"}, []string{"given up", "no room", "no sense", "not sent"}},
+		{troubledRun(t), "feed", []string{"missed 40", "3 frames made no sense", "2 connections found no room", "1 times it told", "At 40 s it was given up: the live feed said nothing for 12s", "random sample"}, nil},
+		{troubledRun(t), "latency", []string{"live feed, then ack sample"}, nil},
+		{troubledRun(t), "glossary", []string{"before the live feed told of their acceptance"}, nil},
 		{troubledRun(t), "errors", []string{"JSON-RPC −32011", "HTTP 502", "transport", "i/o timeout", "31.4 s"}, nil},
 		{troubledRun(t), "entries", []string{"2 of the confirmed are ambiguous", "212 were sent late", "adds up"}, []string{"does not add up"}},
 		{troubledRun(t), "lost", []string{"Listed 3 of 3", "the commit was never seen", "the commit was seen, the reveal was not", "acknowledged by a leader, then in no block"}, nil},

@@ -142,6 +142,29 @@ type Network struct {
 	DB        string            `json:"db"`
 	Endpoints []NetworkEndpoint `json:"endpoints"`
 	Minutes   Minutes           `json:"minutes"`
+	Feed      *Feed             `json:"feed" jsonschema:"nullable"` // null where no live feed was received
+}
+
+// Feed says what came by the live feed of a node. The sender drops what it cannot
+// send, and says nothing of it: only the blocks show what is missing.
+type Feed struct {
+	Frames uint64 `json:"frames"` // messages received, of all kinds
+	Bytes  uint64 `json:"bytes"`
+	Bad    uint64 `json:"bad"` // of the frames, those that made no sense
+	// Connections were accepted, and Refused are those for which there was no room.
+	Connections uint64 `json:"connections"`
+	Refused     uint64 `json:"refused"`
+	// Told counts the own entries that the feed said in time were accepted, and Missed
+	// those that it was to tell of and that a block had first: they have no accept time.
+	Told   uint64 `json:"told"`
+	Missed uint64 `json:"missed"`
+	// Untrue counts what it said of own entries that were not sent by then: it is not
+	// believed.
+	Untrue uint64 `json:"untrue"`
+	// GivenUpS is when the acceptance sample took over for good, null if it never
+	// did, and Why the reason.
+	GivenUpS Number `json:"given_up_s"`
+	Why      string `json:"why"`
 }
 
 // Minutes says how long the network's minutes lasted, those of which polls saw
@@ -219,7 +242,7 @@ type Latency struct {
 	P99    float64 `json:"p99"`
 	P999   float64 `json:"p999"`
 	Max    float64 `json:"max"`
-	Method string  `json:"method"` // clock, live-feed, ack-sample, block-scan
+	Method string  `json:"method"` // clock, live-feed, ack-sample, both with a comma, block-scan
 	// ResolutionMS is how late the observation can be; 0 of a clock, and where a run
 	// was killed before it was on record.
 	ResolutionMS float64 `json:"resolution_ms"`

@@ -43,6 +43,11 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 			msText(row.l.P50), msText(row.l.P95), msText(row.l.P99), msText(row.l.Max), row.l.Method)
 	}
 	w.Flush() // to a strings.Builder: cannot fail
+	if f := r.Network.Feed; f != nil && f.GivenUp() {
+		fmt.Fprintf(&b, "\nfeed      given up at %s: %s; from then on accept is of a sample\n", secondsText(f.EndS()), f.Why)
+	} else if f != nil && f.Missed > 0 {
+		fmt.Fprintf(&b, "\nfeed      %d entries have no accept time: the live feed did not tell of them\n", f.Missed)
+	}
 
 	if q := r.QueriesTotal; q.Count > 0 {
 		fmt.Fprintf(&b, "\nqueries   %d = %d right + %d wrong + %d failed, %.1f/s; p50 %s, p95 %s, p99 %s\n", q.Count, q.Right, q.Wrong, q.Failed, q.RatePerS,

@@ -86,6 +86,7 @@ type Collector struct {
 	cutOff  bool     // the wait was
 	gauge   *gauge   // of one phase, or nil
 	drawing *drawing // or nil
+	feed    FeedCounts
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished
@@ -97,8 +98,10 @@ type life struct {
 	sent      int64
 	accepted  int64
 	confirmed int64
+	heard     int64 // when a live feed said that it was accepted, until the instant of its sending is told
 	endpoint  uint16
 	phase     uint16
+	changed   uint16 // senders of a live feed, a bit each, that told of one change of its state
 	result    result
 	inUse     bool
 	setup     bool
@@ -108,6 +111,8 @@ type life struct {
 	listed    bool // the audit saw it in a process list
 	followed  bool // it is in the acceptance sample
 	doubtful  bool // it was refused, and its reveal may have been taken all the same
+	expected  bool // a live feed is to tell of its acceptance
+	told      bool // and did
 }
 
 // result is what the two calls of an entry said.
@@ -201,7 +206,7 @@ func (c *Collector) add(p *Planned) Ref {
 	ref := c.alloc()
 	c.lives[ref] = life{
 		hash: p.Hash, index: p.Index, planned: p.At,
-		sent: Never, accepted: Never, confirmed: Never,
+		sent: Never, accepted: Never, confirmed: Never, heard: Never,
 		endpoint: uint16(p.Endpoint), phase: uint16(p.Phase),
 		inUse: true, setup: p.Phase == SetupPhase,
 	}
@@ -270,6 +275,7 @@ func (c *Collector) Submitted(ref Ref, s Submission) {
 		}
 		errID = c.errorID(e)
 	}
+	c.over(l)
 	c.gaugeOf(l.phase).submitted(l, s)
 	c.w.submitted(l.index, l.planned, s, errID)
 	switch {
@@ -312,6 +318,7 @@ func (c *Collector) GiveUp(ref Ref, at int64, waited bool) {
 	defer c.mu.Unlock()
 	l := &c.lives[ref]
 	c.counts.Skipped++
+	c.unsent(l)
 	c.gaugeOf(l.phase).skipped(l, at, waited)
 	c.w.givenUp(l.index, l.planned, at, waited)
 	c.release(ref)
@@ -324,6 +331,7 @@ func (c *Collector) Skip(ref Ref) {
 	defer c.mu.Unlock()
 	c.counts.Skipped++
 	l := &c.lives[ref]
+	c.unsent(l)
 	c.gaugeOf(l.phase).skipped(l, Never, false)
 	c.w.outcome(l.index, Skipped, NoStage)
 	c.release(ref)
@@ -351,9 +359,12 @@ func (c *Collector) Accept(entry factomd.Hash, at int64) {
 }
 
 func (c *Collector) accept(l *life, at int64) {
-	if l.accepted != Never || l.confirmed != Never {
-		return
+	if l.accepted == Never && l.confirmed == Never {
+		c.acceptAt(l, at)
 	}
+}
+
+func (c *Collector) acceptAt(l *life, at int64) {
 	l.accepted, l.commit = at, true
 	c.counts.Accepted++
 	c.gaugeOf(l.phase).accepted(l)
@@ -449,6 +460,7 @@ func (c *Collector) found(ref Ref, seen int64, where drawn) {
 	case success:
 		c.counts.Outstanding--
 	}
+	c.miss(l)
 	c.release(ref)
 }
 

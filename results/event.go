@@ -28,6 +28,7 @@ const (
 	NodeDown   EventKind = "node-down"   // an endpoint did not answer the observer, twice in a row or for 5 s
 	NodeUp     EventKind = "node-up"     // and answers again
 	Suspended  EventKind = "suspended"   // the harness as a whole stood still
+	FeedLost   EventKind = "feed-lost"   // the live feed was given up, and acceptance is sampled from there on
 	ClockStep  EventKind = "clock-step"  // the wall clock moved against the monotonic one
 
 	// What a [Consensus] finds in the nodes' diagnostics.

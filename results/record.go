@@ -141,13 +141,38 @@ type Endpoint struct {
 
 // Observed says how well the run could see, measured while it ran.
 type Observed struct {
-	AcceptMethod        string  `json:"accept_method"` // live-feed or ack-sample
+	AcceptMethod        string  `json:"accept_method"`
 	AcceptResolutionMS  float64 `json:"accept_resolution_ms"`
 	ConfirmResolutionMS float64 `json:"confirm_resolution_ms"`
 	Requests            uint64  `json:"requests"` // of the observer alone
 	Minutes             Minutes `json:"minutes,omitzero"`
 	// Integrity is of the checks, whose requests are among the observer's.
 	Integrity Integrity `json:"integrity,omitzero"`
+	Feed      *Feed     `json:"feed,omitempty"` // or nil
+}
+
+// How acceptance was seen.
+const (
+	MethodLiveFeed  = "live-feed"
+	MethodAckSample = "ack-sample"
+	// MethodFeedThenSample: by the live feed until that was lost.
+	MethodFeedThenSample = "live-feed, ack-sample"
+)
+
+// Feed says what the receiver of a live feed got.
+type Feed struct {
+	Frames      uint64 `json:"frames"`
+	Bytes       uint64 `json:"bytes"`
+	Bad         uint64 `json:"bad"`
+	Connections uint64 `json:"connections"`
+	Refused     uint64 `json:"refused"`
+	Told        uint64 `json:"told"` // as in [FeedCounts]
+	Missed      uint64 `json:"missed"`
+	Untrue      uint64 `json:"untrue"`
+	// GivenUp is when the acceptance sample took over, in nanoseconds since the
+	// run's start, and Why the reason; 0 if it never did.
+	GivenUp int64  `json:"given_up_ns,omitempty"`
+	Why     string `json:"why,omitempty"`
 }
 
 // Harness is what the load generator itself did and cost.

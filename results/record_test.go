@@ -278,7 +278,7 @@ func TestSeries(t *testing.T) {
 func TestRecall(t *testing.T) {
 	dir := t.TempDir()
 	var b bytes.Buffer
-	newest := Measured{Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7, Integrity: Integrity{EntriesChecked: 5, BlocksUnchecked: 2}}, Harness{SubmitRequests: 9}}
+	newest := Measured{Observed{AcceptMethod: "ack-sample", AcceptResolutionMS: 40, Requests: 7, Integrity: Integrity{EntriesChecked: 5, BlocksUnchecked: 2}, Feed: &Feed{Frames: 5, GivenUp: 6, Why: "silent"}}, Harness{SubmitRequests: 9}}
 	for _, m := range []Measured{{Observed: Observed{Requests: 3}}, newest} {
 		if err := errors.Join(AppendMeasured(&b, m), AppendSample(&b, Sample{At: int64(b.Len())})); err != nil {
 			t.Fatal(err)
@@ -297,7 +297,7 @@ func TestRecall(t *testing.T) {
 	killed.Recall(s)
 	young := Manifest{Observed: Observed{AcceptMethod: "ack-sample"}}
 	young.Recall(Series{})
-	if own.Observed.Requests != 100 || killed.Observed != newest.Observed || killed.Harness != newest.Harness || young.Observed.AcceptMethod != "ack-sample" {
+	if own.Observed.Requests != 100 || !cmp.Equal(killed.Observed, newest.Observed) || killed.Harness != newest.Harness || young.Observed.AcceptMethod != "ack-sample" {
 		t.Errorf("%+v\n%+v\n%+v", own.Observed, killed, young.Observed)
 	}
 }

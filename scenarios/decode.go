@@ -161,6 +161,10 @@ func homeOf(key string) string {
 		return "observe"
 	case "primary":
 		return "compare"
+	case "live_feed":
+		return "observe"
+	case "listen":
+		return "observe.live_feed"
 	}
 	return ""
 }

@@ -12,8 +12,8 @@ import (
 // followed and what it must achieve, one value a line, in a fixed order and in
 // fixed units. Two files with the same one ask for the same load.
 //
-// Left out are the name, the description, the network (which is compared apart)
-// and the keys that pay. The names of phases are in: figures are compared phase
+// Left out are the name, the description, the network (which is compared apart),
+// where a live feed is received, and the keys that pay. The names of phases are in: figures are compared phase
 // by phase.
 //
 // The first line is the version of the form, to be raised with any change of what

@@ -198,7 +198,7 @@ func drawScenario(t *rapid.T) *Scenario {
 			Reveal: rapid.SampledFrom([]Reveal{RevealAfter, RevealTogether}).Draw(t, "reveal"),
 		},
 		Confirm: Confirm{Until: rapid.SampledFrom([]Until{UntilBlock, UntilAccepted}).Draw(t, "until")},
-		Observe: Observe{rapid.IntRange(0, maxChecks).Draw(t, "content"), rapid.IntRange(0, maxChecks).Draw(t, "merkle")},
+		Observe: Observe{Content: rapid.IntRange(0, maxChecks).Draw(t, "content"), Merkle: rapid.IntRange(0, maxChecks).Draw(t, "merkle")},
 		Primary: Metric(rapid.SampledFrom([]string{"submit", "accept"}).Draw(t, "stage") + "." + rapid.SampledFrom(figures).Draw(t, "figure")),
 	}
 	if rapid.Bool().Draw(t, "top-up") {
@@ -224,6 +224,9 @@ func drawScenario(t *rapid.T) *Scenario {
 				Weight: weight.Draw(t, "weight"),
 				Auth:   rapid.SampledFrom([]string{"", "env:AUTH", "file:auth.txt"}).Draw(t, "auth"),
 			})
+		}
+		if rapid.Bool().Draw(t, "live feed") {
+			s.Observe.LiveFeed = &LiveFeed{rapid.SampledFrom([]string{"127.0.0.1:8140", "[::1]:0", "load.example:65535"}).Draw(t, "listen")}
 		}
 		s.Network.Expect = rapid.SampledFrom([]string{"", "LOCAL", "TEST", "fct_community_test", "12345678", "1e234567"}).Draw(t, "expect")
 	}

@@ -82,6 +82,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 	d.payer(root, s)
 	d.reachable(root, s)
 	d.hostileFits(root, s)
+	d.ownFeed(root)
 	if s.Network.Local == nil && s.Network.Endpoints == nil {
 		s.Network.Local = defaultLocal()
 	}

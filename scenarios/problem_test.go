@@ -467,6 +467,24 @@ x.yaml:14:3: thresholds[10]: "lost <" has no limit
     hint: a threshold is written accept.p95 < 500ms, confirm.p99 < 2blocks, failed < 1% or rejected == 0
 x.yaml:15:3: thresholds[11]: "lost < 0" can never hold: nothing is below 0
     hint: write lost == 0`},
+	{"observe", minimal + "observe: {feed: {}}\n", `
+x.yaml:3:11: observe: unknown key feed
+    hint: keys here: content, merkle, live_feed`},
+	{"no listen", minimal + "observe: {live_feed: {}}\n", `
+x.yaml:3:22: live_feed: listen is missing
+    hint: for example live_feed: {listen: 127.0.0.1:8140}`},
+	{"not to listen on", minimal + "observe: {live_feed: {listen: 8140}}\n", `
+x.yaml:3:31: listen: "8140" is not host:port
+    hint: write port 8140 of this machine as 127.0.0.1:8140, or with the address that the node's operator reaches it by`},
+	{"listen with a scheme", minimal + "observe: {live_feed: {listen: 'tcp://h:8140'}}\n", `
+x.yaml:3:31: listen: "tcp://h:8140" is not host:port
+    hint: write port 8140 of this machine as 127.0.0.1:8140, or with the address that the node's operator reaches it by`},
+	{"listen on no port", minimal + "observe: {live_feed: {listen: 'localhost:65536'}}\n", `
+x.yaml:3:31: listen: "localhost:65536" has no port from 0 to 65535
+    hint: write port 8140 of this machine as 127.0.0.1:8140, or with the address that the node's operator reaches it by; port 0 is a free one, which the run tells`},
+	{"feed of a local node", minimal + "network: {local: {}}\nobserve: {live_feed: {listen: ':8140'}}\n", `
+x.yaml:4:22: live_feed: the feed of a local node comes to the run by itself
+    hint: leave it out, or give endpoints`},
 	{"primary", minimal + "compare: {primary: lost}\n", `
 x.yaml:3:20: primary: "lost" is not a latency
     hint: latencies are one of schedule, submit, accept, confirm, commit_service, reveal_service, a dot, and one of min, mean, stddev, p50, p90, p95, p99, p999, max`},

@@ -33,6 +33,9 @@ func render(s *Scenario) []byte {
 	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	p("observe:\n  merkle: %d\n  content: %d", s.Observe.Merkle, s.Observe.Content)
+	if f := s.Observe.LiveFeed; f != nil {
+		p("  live_feed:\n    listen: %s", quote(f.Listen))
+	}
 	l := s.Load
 	p("load:\n  in_flight: %d\n  submit_timeout: %dns\n  reveal: %s", l.InFlight, l.SubmitTimeout, l.Reveal)
 	if l.Closed() {

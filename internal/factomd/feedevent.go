@@ -14,6 +14,7 @@ type FeedKind int
 const (
 	FeedCommit FeedKind = iota + 1 // of an entry or of a chain
 	FeedReveal
+	FeedChange // of a commit's or a reveal's state: which, only the order says
 	FeedMinute // a minute of the block being built has begun
 	FeedBlock  // a directory block was saved
 )
@@ -25,6 +26,8 @@ func (k FeedKind) String() string {
 		return "commit"
 	case FeedReveal:
 		return "reveal"
+	case FeedChange:
+		return "change"
 	case FeedMinute:
 		return "minute"
 	case FeedBlock:
@@ -36,13 +39,26 @@ func (k FeedKind) String() string {
 // A FeedEvent is one thing that a node has seen.
 type FeedEvent struct {
 	Kind FeedKind
-	// Accepted, of commits and reveals: it is in a leader's process list. If
-	// not, it has arrived at the node.
+	// Accepted, of commits, reveals and changes: it is in a leader's process list.
+	// If not, it has arrived at the node.
 	Accepted bool
-	Entry    Hash      // of commits and reveals
-	At       time.Time // when it was read; the feed has no times of its own
-	Height   uint32    // of minutes: the block being built; of blocks: the block
-	Minute   int       // of minutes: 1 to 10
+	// Entry is the hash of the entry, of commits, reveals and changes. A node sends
+	// a change with it for an entry's commit and then for its reveal; for the
+	// commit of a chain it has the hash of the chain's id.
+	Entry Hash
+	// Source numbers the sender, from 0 to below [FeedSources]. A node that dials
+	// again keeps its number, unless others do so at the same time.
+	Source int
+	At     time.Time // when it was read; the feed has no times of its own
+	Height uint32    // of minutes: the block being built; of blocks: the block, or 0 if not known
+	Minute int       // of minutes: 1 to 10
+}
+
+// inState takes in an entity's state, and reports whether it is of interest: a
+// rejection can be about a copy of what was accepted.
+func (e *FeedEvent) inState(state uint64) bool {
+	e.Accepted = state == stateAccepted
+	return e.Accepted || state == stateRequested
 }
 
 // The field numbers of the messages, from factomd's
@@ -52,6 +68,7 @@ const (
 	eventChainCommit      = 4
 	eventEntryCommit      = 5
 	eventEntryReveal      = 6
+	eventStateChange      = 7
 	eventDirectoryBlock   = 8
 	eventProcessList      = 9
 	commitState           = 1
@@ -60,6 +77,8 @@ const (
 	revealState           = 1
 	revealEntry           = 2
 	entryHash             = 1
+	changeHash            = 1
+	changeState           = 2
 	blockCommitBlock      = 1
 	blockHeader           = 1
 	headerHeight          = 5
@@ -77,9 +96,19 @@ const (
 var errFeedMessage = errors.New("not a message of the live feed")
 
 // parseFeedEvent reads a FactomEvent, or its beginning only if part is set. It
-// returns false for events of no interest: other kinds, rejections (which can
-// be about copies of what was accepted), and replays of old blocks.
+// returns false for events of no interest: other kinds, rejections, and replays of
+// old blocks.
+//
+// JSON begins with a brace. No protobuf does: as a tag it would be of field 15, and
+// a FactomEvent has those from 1 to 11.
 func parseFeedEvent(b []byte, part bool) (FeedEvent, bool, error) {
+	if len(b) > 0 && b[0] == '{' {
+		return parseFeedJSON(b, part)
+	}
+	return parseFeedProtobuf(b, part)
+}
+
+func parseFeedProtobuf(b []byte, part bool) (FeedEvent, bool, error) {
 	var (
 		event  FeedEvent
 		ok     bool
@@ -100,6 +129,9 @@ func parseFeedEvent(b []byte, part bool) (FeedEvent, bool, error) {
 			ok, err = parseState(&event, sub, part, revealState, revealEntry, func(entry []byte) ([]byte, error) {
 				return bytesField(entry, part, entryHash)
 			})
+		case eventStateChange:
+			event.Kind = FeedChange
+			ok, err = parseState(&event, sub, part, changeState, changeHash, nil)
 		case eventDirectoryBlock:
 			event.Kind, ok = FeedBlock, len(sub) > 0
 			event.Height, err = parseBlockHeight(sub, part)
@@ -116,7 +148,7 @@ func parseFeedEvent(b []byte, part bool) (FeedEvent, bool, error) {
 	return event, true, nil
 }
 
-// parseState reads a commit or a reveal: its state, and the entry's hash, which
+// parseState reads a commit, a reveal or a change: its state, and the entry's hash, which
 // inner finds in the field if it is not the field itself.
 func parseState(event *FeedEvent, b []byte, part bool, state, hash protowire.Number, inner func([]byte) ([]byte, error)) (bool, error) {
 	entityState := uint64(stateRequested)
@@ -137,11 +169,10 @@ func parseState(event *FeedEvent, b []byte, part bool, state, hash protowire.Num
 		return false, err
 	}
 	if len(found) != len(event.Entry) {
-		return false, errFeedMessage
+		return false, unlessPart(part && len(found) < len(event.Entry))
 	}
 	copy(event.Entry[:], found)
-	event.Accepted = entityState == stateAccepted
-	return event.Accepted || entityState == stateRequested, nil
+	return event.inState(entityState), nil
 }
 
 // parseBlockHeight reads the height of a DirectoryBlockCommit; it is 0 if that

@@ -23,19 +23,24 @@ const (
 	// block of a fast network, with the content of its entries, is well below.
 	maxFeedFrame = 1 << 30
 
-	feedBuffer      = 256 << 10 // of one connection, in bytes
-	feedConnections = 16        // served at the same time
+	feedBuffer = 256 << 10 // of one connection, in bytes
 )
 
-// A Feed receives the live feed of factomd nodes. The node is the one who
-// dials, and needs the flags -enablelivefeedapi, -eventformat=protobuf and
-// -eventbroadcastcontent=always, and -eventsendstatechange off.
+// A Feed receives the live feed of factomd nodes, in protobuf and in JSON. The
+// node is the one who dials, and needs the flag -enablelivefeedapi and
+// -eventbroadcastcontent=always or -eventsendstatechange: with neither it says of
+// commits alone that they are accepted. Anyone who can connect is believed to be a
+// node.
 type Feed struct {
 	listener net.Listener
 	mu       sync.Mutex // held while handle runs
 
-	frames, bytes, skipped, bad, connections atomic.Uint64
-	maxBusy                                  atomic.Int64
+	slotsMu sync.Mutex
+	slots   feedSlots
+
+	frames, bytes, skipped, bad    atomic.Uint64
+	connections, refused, replaced atomic.Uint64
+	maxBusy                        atomic.Int64
 }
 
 // FeedStats counts what a [Feed] has received.
@@ -43,8 +48,10 @@ type FeedStats struct {
 	Frames      uint64 // received in whole or in part
 	Bytes       uint64
 	Skipped     uint64 // frames of which only the beginning was looked at
-	Bad         uint64 // frames that made no sense, and connections refused
-	Connections uint64
+	Bad         uint64 // of the frames, those that made no sense; the last of a connection that is no feed, too
+	Connections uint64 // accepted
+	Refused     uint64 // connections for which there was no room
+	Replaced    uint64 // of the connections accepted, those that made room for another one as they were silent
 	// MaxBusy is the longest time that the receiver spent between two reads: an
 	// event may have been seen that much later than it arrived.
 	MaxBusy time.Duration
@@ -79,12 +86,15 @@ func (f *Feed) Close() error { return f.listener.Close() }
 
 // Stats returns what was received so far.
 func (f *Feed) Stats() FeedStats {
+	bad := f.bad.Load() // before the frames, which are counted first: it is never more
 	return FeedStats{
 		Frames:      f.frames.Load(),
 		Bytes:       f.bytes.Load(),
 		Skipped:     f.skipped.Load(),
-		Bad:         f.bad.Load(),
+		Bad:         bad,
 		Connections: f.connections.Load(),
+		Refused:     f.refused.Load(),
+		Replaced:    f.replaced.Load(),
 		MaxBusy:     time.Duration(f.maxBusy.Load()),
 	}
 }
@@ -99,7 +109,6 @@ func (f *Feed) Run(ctx context.Context, handle func([]FeedEvent)) error {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { f.listener.Close() })()
 
-	slots := make(chan struct{}, feedConnections)
 	for {
 		conn, err := f.listener.Accept()
 		switch {
@@ -117,23 +126,36 @@ func (f *Feed) Run(ctx context.Context, handle func([]FeedEvent)) error {
 			}
 			continue
 		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			f.bad.Add(1)
+		slot, ok := f.take(conn)
+		if !ok {
+			f.refused.Add(1)
 			conn.Close()
 			continue
 		}
 		f.connections.Add(1)
-		serving.Go(func() {
-			f.serve(ctx, conn, handle)
-			<-slots
-		})
+		serving.Go(func() { f.serve(ctx, conn, slot, handle) })
 	}
 }
 
+// take finds a place for a connection. One that has to make room is closed.
+func (f *Feed) take(conn net.Conn) (slot int, ok bool) {
+	host := conn.RemoteAddr().String()
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	f.slotsMu.Lock()
+	defer f.slotsMu.Unlock()
+	slot, silent, ok := f.slots.take(conn, host, time.Now())
+	if silent != nil {
+		f.replaced.Add(1)
+		silent.Close()
+	}
+	return slot, ok
+}
+
 // serve reads one connection until it ends, sends garbage, or ctx ends.
-func (f *Feed) serve(ctx context.Context, conn net.Conn, handle func([]FeedEvent)) {
+func (f *Feed) serve(ctx context.Context, conn net.Conn, slot int, handle func([]FeedEvent)) {
+	defer f.leave(slot, conn)
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
@@ -151,7 +173,13 @@ func (f *Feed) serve(ctx context.Context, conn net.Conn, handle func([]FeedEvent
 			var garbage error
 			events, rest, garbage = scanner.scan(events[:0], buf[:pending+n], at)
 			pending = copy(buf, rest)
+			if scanner.frames > scanner.bad {
+				f.heard(slot, conn, at)
+			}
 			f.count(&scanner, n)
+			for i := range events {
+				events[i].Source = slot
+			}
 			if len(events) > 0 {
 				f.mu.Lock()
 				handle(events)
@@ -164,6 +192,18 @@ func (f *Feed) serve(ctx context.Context, conn net.Conn, handle func([]FeedEvent
 			return
 		}
 	}
+}
+
+func (f *Feed) heard(slot int, conn net.Conn, at time.Time) {
+	f.slotsMu.Lock()
+	defer f.slotsMu.Unlock()
+	f.slots.heard(slot, conn, at)
+}
+
+func (f *Feed) leave(slot int, conn net.Conn) {
+	f.slotsMu.Lock()
+	defer f.slotsMu.Unlock()
+	f.slots.leave(slot, conn, time.Now())
 }
 
 func (f *Feed) count(s *feedScanner, n int) {
@@ -200,6 +240,7 @@ func (s *feedScanner) scan(events []FeedEvent, b []byte, at time.Time) ([]FeedEv
 		s.skip -= passed
 		b = b[passed:]
 		if len(b) > 0 && b[0] != feedVersion {
+			s.frames++
 			s.bad++
 			return events, nil, errFeedGarbage
 		}
@@ -208,6 +249,7 @@ func (s *feedScanner) scan(events []FeedEvent, b []byte, at time.Time) ([]FeedEv
 		}
 		size := int(int32(binary.LittleEndian.Uint32(b[1:])))
 		if size < 0 || size > maxFeedFrame {
+			s.frames++
 			s.bad++
 			return events, nil, errFeedGarbage
 		}

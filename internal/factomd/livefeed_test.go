@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -19,12 +20,16 @@ import (
 
 // message is one that a node sends, in factomd's own types, and what it means.
 type message struct {
-	sent *eventmessages.FactomEvent
-	want *FeedEvent // nil: of no interest
+	sent   *eventmessages.FactomEvent
+	want   *FeedEvent // nil: of no interest
+	asJSON bool
 }
 
 func (m message) frame() []byte {
 	payload := must(m.sent.Marshal())
+	if m.asJSON {
+		payload = must(json.Marshal(m.sent))
+	}
 	frame := append([]byte{1}, binary.LittleEndian.AppendUint32(nil, uint32(len(payload)))...)
 	return append(frame, payload...)
 }
@@ -43,6 +48,11 @@ func reveal(state eventmessages.EntityState, h Hash, size int) *eventmessages.Fa
 	return &eventmessages.FactomEvent{Event: &eventmessages.FactomEvent_EntryReveal{EntryReveal: &eventmessages.EntryReveal{
 		EntityState: state, Entry: &eventmessages.EntryBlockEntry{Hash: h[:], ExternalIDs: [][]byte{{1}, nil},
 			Content: make([]byte, size), ChainID: make([]byte, 32)}}}}
+}
+
+func change(state eventmessages.EntityState, h Hash) *eventmessages.FactomEvent {
+	return &eventmessages.FactomEvent{Event: &eventmessages.FactomEvent_StateChange{StateChange: &eventmessages.StateChange{
+		EntityHash: h[:], EntityState: state}}}
 }
 
 func block(height uint32, entries int) *eventmessages.FactomEvent {
@@ -69,45 +79,53 @@ const (
 	refused   = eventmessages.EntityState_REJECTED
 )
 
-// messages draws what a node may send.
+// messages draws what a node may send, in either format.
 func messages() *rapid.Generator[message] {
 	return rapid.Custom(func(t *rapid.T) message {
-		h := Hash(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash"))
-		state := rapid.SampledFrom([]eventmessages.EntityState{requested, accepted, refused}).Draw(t, "state")
-		height := rapid.Uint32().Draw(t, "height")
-		minute := rapid.IntRange(2, 10).Draw(t, "minute")
-		about := func(k FeedKind) *FeedEvent {
-			if state == refused {
-				return nil
-			}
-			return &FeedEvent{Kind: k, Accepted: state == accepted, Entry: h}
-		}
-		switch rapid.IntRange(0, 8).Draw(t, "message") {
-		case 0:
-			return message{entryCommit(state, h), about(FeedCommit)}
-		case 1:
-			return message{chainCommit(state, h), about(FeedCommit)}
-		case 2:
-			return message{reveal(state, h, rapid.IntRange(0, 10240).Draw(t, "size")), about(FeedReveal)}
-		case 3:
-			return message{block(height, rapid.IntRange(0, 12).Draw(t, "entries")), &FeedEvent{Kind: FeedBlock, Height: height}}
-		case 4:
-			return message{processList(&eventmessages.ProcessListEvent{ProcessListEvent: &eventmessages.ProcessListEvent_NewBlockEvent{
-				NewBlockEvent: &eventmessages.NewBlockEvent{NewBlockHeight: height}}}), &FeedEvent{Kind: FeedMinute, Height: height, Minute: 1}}
-		case 5:
-			return message{processList(&eventmessages.ProcessListEvent{ProcessListEvent: &eventmessages.ProcessListEvent_NewMinuteEvent{
-				NewMinuteEvent: &eventmessages.NewMinuteEvent{NewMinute: uint32(minute), BlockHeight: height}}}), &FeedEvent{Kind: FeedMinute, Height: height, Minute: minute}}
-		case 6:
-			replay := entryCommit(accepted, h)
-			replay.EventSource = eventmessages.EventSource_REPLAY_BOOT
-			return message{replay, nil}
-		case 7:
-			return message{&eventmessages.FactomEvent{Event: &eventmessages.FactomEvent_NodeMessage{NodeMessage: &eventmessages.NodeMessage{
-				MessageCode: eventmessages.NodeMessageCode_STARTED, MessageText: "hello"}}}, nil}
-		default:
-			return message{&eventmessages.FactomEvent{}, nil}
-		}
+		m := drawMessage(t)
+		m.asJSON = rapid.Bool().Draw(t, "as JSON")
+		return m
 	})
+}
+
+func drawMessage(t *rapid.T) message {
+	h := Hash(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash"))
+	state := rapid.SampledFrom([]eventmessages.EntityState{requested, accepted, refused}).Draw(t, "state")
+	height := rapid.Uint32().Draw(t, "height")
+	minute := rapid.IntRange(2, 10).Draw(t, "minute")
+	about := func(k FeedKind) *FeedEvent {
+		if state == refused {
+			return nil
+		}
+		return &FeedEvent{Kind: k, Accepted: state == accepted, Entry: h}
+	}
+	switch rapid.IntRange(0, 9).Draw(t, "message") {
+	case 0:
+		return message{sent: entryCommit(state, h), want: about(FeedCommit)}
+	case 1:
+		return message{sent: chainCommit(state, h), want: about(FeedCommit)}
+	case 2:
+		return message{sent: reveal(state, h, rapid.IntRange(0, 10240).Draw(t, "size")), want: about(FeedReveal)}
+	case 3:
+		return message{sent: block(height, rapid.IntRange(0, 12).Draw(t, "entries")), want: &FeedEvent{Kind: FeedBlock, Height: height}}
+	case 4:
+		return message{sent: processList(&eventmessages.ProcessListEvent{ProcessListEvent: &eventmessages.ProcessListEvent_NewBlockEvent{
+			NewBlockEvent: &eventmessages.NewBlockEvent{NewBlockHeight: height}}}), want: &FeedEvent{Kind: FeedMinute, Height: height, Minute: 1}}
+	case 5:
+		return message{sent: processList(&eventmessages.ProcessListEvent{ProcessListEvent: &eventmessages.ProcessListEvent_NewMinuteEvent{
+			NewMinuteEvent: &eventmessages.NewMinuteEvent{NewMinute: uint32(minute), BlockHeight: height}}}), want: &FeedEvent{Kind: FeedMinute, Height: height, Minute: minute}}
+	case 6:
+		replay := entryCommit(accepted, h)
+		replay.EventSource = eventmessages.EventSource_REPLAY_BOOT
+		return message{sent: replay}
+	case 7:
+		return message{sent: &eventmessages.FactomEvent{Event: &eventmessages.FactomEvent_NodeMessage{NodeMessage: &eventmessages.NodeMessage{
+			MessageCode: eventmessages.NodeMessageCode_STARTED, MessageText: "hello"}}}}
+	case 8:
+		return message{sent: change(state, h), want: about(FeedChange)}
+	default:
+		return message{sent: &eventmessages.FactomEvent{}}
+	}
 }
 
 // TestFeedScanner sends messages of factomd's own types, cut anywhere into
@@ -151,17 +169,19 @@ func TestFeedScanner(t *testing.T) {
 // TestFeedLargeBlock reports a block from the beginning of a frame that never
 // ends.
 func TestFeedLargeBlock(t *testing.T) {
-	frame := message{sent: block(77, 2000)}.frame()
-	if len(frame) < 1<<20 {
-		t.Fatalf("only %d bytes", len(frame))
-	}
-	var scanner feedScanner
-	events, rest, err := scanner.scan(nil, frame[:feedHeader+maxFeedHead], time.Time{})
-	if err != nil || len(rest) != 0 || len(events) != 1 || events[0].Height != 77 || events[0].Kind != FeedBlock {
-		t.Fatalf("%+v, %d bytes left, %v", events, len(rest), err)
-	}
-	if scanner.skipped != 1 {
-		t.Errorf("%+v", scanner)
+	for _, asJSON := range []bool{false, true} {
+		frame := message{sent: block(77, 2000), asJSON: asJSON}.frame()
+		if len(frame) < 1<<20 {
+			t.Fatalf("only %d bytes", len(frame))
+		}
+		var scanner feedScanner
+		events, rest, err := scanner.scan(nil, frame[:feedHeader+maxFeedHead], time.Time{})
+		if err != nil || len(rest) != 0 || len(events) != 1 || events[0].Height != 77 || events[0].Kind != FeedBlock {
+			t.Fatalf("JSON %v: %+v, %d bytes left, %v", asJSON, events, len(rest), err)
+		}
+		if scanner.skipped != 1 || scanner.bad != 0 {
+			t.Errorf("JSON %v: %+v", asJSON, scanner)
+		}
 	}
 }
 
@@ -185,6 +205,11 @@ func TestFeedGarbage(t *testing.T) {
 		"short hash":      "\x2a\x04\x12\x02\xaa\xbb",
 		"length too long": "\x2a\x7f\x08",
 		"empty block":     "\x42\x00",
+		"not JSON":        "{]",
+		"cut JSON":        `{"Event":{"entryCommit":{"entryHash":"AAAA`,
+		"no JSON hash":    `{"Event":{"entryCommit":{"entityState":1}}}`,
+		"short JSON hash": `{"Event":{"entryCommit":{"entryHash":"AAAA"}}}`,
+		"JSON and more":   `{"Event":null}{}`,
 	} {
 		var scanner feedScanner
 		frame := append([]byte{1, byte(len(payload)), 0, 0, 0}, payload...)
@@ -209,7 +234,7 @@ func TestFeedBusy(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			f.serve(t.Context(), here, func(events []FeedEvent) {
+			f.serve(t.Context(), here, 0, func(events []FeedEvent) {
 				seen = append(seen, events...)
 				time.Sleep(30 * time.Millisecond)
 			})
@@ -299,9 +324,88 @@ func TestFeedRun(t *testing.T) {
 		t.Error("still listens")
 	}
 	got := f.Stats()
-	if got.Connections != 4 || got.Frames != 4 || got.Skipped != 1 || got.Bad != 1 || got.Bytes < uint64(len(large)) {
+	if got.Connections != 4 || got.Frames != 5 || got.Skipped != 1 || got.Bad != 1 || got.Bytes < uint64(len(large)) {
 		t.Errorf("%+v", got)
 	}
+}
+
+// TestFeedFull has more connections than are served: those in excess are closed,
+// and there is room again when others leave.
+func TestFeedFull(t *testing.T) {
+	f, err := ListenFeed("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	events := make(chan FeedEvent, 100)
+	ended := make(chan error)
+	go func() {
+		ended <- f.Run(ctx, func(batch []FeedEvent) {
+			for _, e := range batch {
+				events <- e
+			}
+		})
+	}()
+	const extra = 4
+	var served []net.Conn
+	dial := func(tell byte) net.Conn {
+		conn, err := net.Dial("tcp", f.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		conn.Write(message{sent: reveal(accepted, testHash(tell), 1), asJSON: tell%2 == 0}.frame())
+		return conn
+	}
+	sources := map[int]bool{}
+	for i := range byte(FeedSources) {
+		served = append(served, dial(i))
+		e := <-events
+		if e.Entry != testHash(i) || sources[e.Source] {
+			t.Errorf("%+v of connection %d", e, i)
+		}
+		sources[e.Source] = true
+	}
+	for i := range byte(extra) {
+		if n, err := dial(100 + i).Read(make([]byte, 1)); err == nil {
+			t.Errorf("read %d bytes of a connection that has no place", n)
+		}
+	}
+	served[5].Close()
+	for range 1000 { // the receiver has to see it first
+		before := f.Stats().Refused
+		again := dial(200)
+		select {
+		case e := <-events:
+			if e.Entry != testHash(200) || e.Source != 5 {
+				t.Errorf("%+v of the connection that took the place of another", e)
+			}
+		case <-hungUp(again):
+			if f.Stats().Refused == before {
+				t.Error("a refusal was not counted")
+			}
+			continue
+		}
+		break
+	}
+	got := f.Stats()
+	if got.Connections != FeedSources+1 || got.Refused < extra || got.Frames != FeedSources+1 || got.Bad != 0 {
+		t.Errorf("%+v", got)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// hungUp is closed when the other side closes a connection.
+func hungUp(conn net.Conn) <-chan struct{} {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		conn.Read(make([]byte, 1))
+	}()
+	return closed
 }
 
 func TestListenFeed(t *testing.T) {
@@ -322,7 +426,7 @@ func TestListenFeed(t *testing.T) {
 	if err := f.Run(t.Context(), nil); err == nil {
 		t.Error("a closed feed runs")
 	}
-	if got := fmt.Sprint(FeedCommit, FeedReveal, FeedMinute, FeedBlock); got != "commit reveal minute block" {
+	if got := fmt.Sprint(FeedCommit, FeedReveal, FeedChange, FeedMinute, FeedBlock); got != "commit reveal change minute block" {
 		t.Errorf("kinds: %s", got)
 	}
 }
@@ -333,6 +437,9 @@ func FuzzFeed(f *testing.F) {
 	f.Add(message{sent: reveal(requested, testHash(2), 100)}.frame(), 70)
 	f.Add(message{sent: block(3, 4)}.frame(), 40_000)
 	f.Add([]byte("\x01\x04\x00\x00\x00\x42\xff\xff\xff"), 5)
+	f.Add(message{sent: chainCommit(accepted, testHash(1)), asJSON: true}.frame(), 9)
+	f.Add(message{sent: reveal(accepted, testHash(2), 100), asJSON: true}.frame(), 70)
+	f.Add(message{sent: block(3, 4), asJSON: true}.frame(), 40_000)
 	f.Fuzz(func(t *testing.T, stream []byte, at int) {
 		at = min(max(at, 0), len(stream))
 		scan := func(reads ...[]byte) (events []FeedEvent, s feedScanner, err error) {

@@ -56,9 +56,9 @@ func (r *run) newManifest() *results.Manifest {
 	if memory, err := mem.VirtualMemory(); err == nil {
 		m.Environment.MemoryBytes = memory.Total
 	}
-	m.Observed.AcceptMethod = "ack-sample"
+	m.Observed.AcceptMethod = results.MethodAckSample
 	if n.feed != nil {
-		m.Observed.AcceptMethod = "live-feed"
+		m.Observed.AcceptMethod = results.MethodLiveFeed
 	}
 	return m
 }
@@ -77,17 +77,14 @@ func (r *run) complete() {
 // measured returns what the run has measured of itself so far. It is for the
 // goroutine of the series, and for when that has ended.
 func (r *run) measured() results.Measured {
-	o := results.Observed{AcceptMethod: r.manifest.Observed.AcceptMethod, Requests: uint64(r.network.requests()), Integrity: r.checker.Counts()}
+	longest := time.Duration(r.pauses.longest.Load())
+	method, resolution := r.acceptance(longest)
+	o := results.Observed{
+		AcceptMethod: method, AcceptResolutionMS: milliseconds(resolution),
+		Requests: uint64(r.network.requests()), Feed: r.observedFeed(), Integrity: r.checker.Counts(),
+	}
 	if r.observer != nil {
 		o.ConfirmResolutionMS = milliseconds(r.observer.Resolution())
-	}
-	longest := time.Duration(r.pauses.longest.Load())
-	if feed := r.network.feed; feed != nil {
-		// What arrived while the receiver was busy, or the whole harness stood
-		// still, was seen that much later.
-		o.AcceptResolutionMS = milliseconds(max(feed.Stats().MaxBusy, longest))
-	} else if s := r.sampler.Load(); s != nil {
-		o.AcceptResolutionMS = milliseconds(s.Resolution())
 	}
 	h := results.Harness{
 		HostileRequests: r.hostileRequests.Load(), ConnectionsMax: uint64(r.network.connections.Most()),

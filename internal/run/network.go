@@ -32,7 +32,7 @@ type network struct {
 
 	local   *testnet.Network // nil for endpoints
 	metrics string           // URL of the metrics of the only endpoint, or empty
-	feed    *factomd.Feed    // nil for endpoints
+	feed    *factomd.Feed    // nil for endpoints whose live feed is not received
 }
 
 type endpoint struct {

@@ -43,8 +43,13 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 		}
 	})
 	if n.feed != nil {
+		// That of a local node is known to come.
+		r.collector.Feed(results.FeedAwaited)
+		if n.local != nil {
+			r.collector.Feed(results.FeedTrusted)
+		}
 		group.Go(func() {
-			if err := n.feed.Run(ctx, r.feed); err != nil {
+			if err := n.feed.Run(ctx, r.heed); err != nil {
 				r.interrupt(err.Error())
 			}
 		})
@@ -92,21 +97,6 @@ func (r *run) offer(entry factomd.Hash) (followed bool) {
 	}
 	s := r.sampler.Load()
 	return s != nil && s.Offer(entry)
-}
-
-// feed tells the collector what the live feed brings.
-func (r *run) feed(events []factomd.FeedEvent) {
-	for i := range events {
-		e := &events[i]
-		switch {
-		case e.Kind == factomd.FeedCommit && e.Accepted:
-			r.collector.Commit(e.Entry)
-		case e.Kind == factomd.FeedReveal && e.Accepted:
-			r.collector.Accept(e.Entry, int64(e.At.Sub(r.start)))
-		case e.Kind == factomd.FeedBlock:
-			r.observer.Wake()
-		}
-	}
 }
 
 // keep brings the record to the disk as time goes on.

@@ -87,11 +87,14 @@ type run struct {
 	collector *results.Collector
 	observer  *results.Observer
 	checker   *results.Checker                // nil without checks
-	sampler   atomic.Pointer[results.Sampler] // nil with a live feed, and until the load
+	sampler   atomic.Pointer[results.Sampler] // nil while a live feed is trusted, and until the load
+	feedEnd   atomic.Pointer[feedEnd]         // nil while the live feed is not given up
 	generator *generator.Generator
 	queries   *queries // nil without any
 	sampling  *seriesSampler
 	pauses    pauseMeter
+
+	toldHeight uint32 // the highest block that the live feed had the observer look for
 
 	hostileRequests atomic.Uint64
 	hostileSubmits  submitMeter
@@ -184,8 +187,15 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if warning := fewFiles(fileLimit(), s); warning != "" {
 		r.Say("%s", warning)
 	}
+	if s.Network.Local != nil && s.Observe.LiveFeed != nil {
+		return errors.New("the scenario receives a live feed, and has a local network, whose feed comes to the run by itself\n" +
+			"    hint: leave observe.live_feed out, or name endpoints")
+	}
 	if s.Network.Local == nil {
 		if r.network, err = connect(ctx, s); err != nil {
+			return err
+		}
+		if r.network.feed, err = r.receiveFeed(); err != nil {
 			return err
 		}
 	} else {
@@ -348,9 +358,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	if err != nil {
 		r.interrupt(err.Error())
 	}
-	if r.network.feed == nil {
-		r.sampleAcceptance(background, &observers)
-	}
+	r.followAcceptance(background, &observers)
 	r.enter(StageLoad)
 	ended, err := r.load(stop, abort)
 	if err != nil {

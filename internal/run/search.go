@@ -75,7 +75,7 @@ type searcher struct {
 	first     int           // number of the first step's phase
 	start     time.Time     // of the run
 	collector *results.Collector
-	sampled   bool // acceptance is
+	sampled   func() bool // whether acceptance is
 
 	offer   func(stop, abort context.Context, p scenarios.Phase) error // as [generator.Generator.Phase]
 	answers func(context.Context) error                                // all endpoints do, or the error
@@ -126,7 +126,7 @@ func (s *searcher) steps(stop, abort context.Context, found *results.Search) (ca
 				p.Name += "-again"
 			}
 		}
-		s.collector.Measure(number, s.block, s.sampled)
+		s.collector.Measure(number, s.block, s.sampled())
 		s.began(rate)
 		if err := s.offer(stop, abort, p); errors.Is(err, generator.ErrBudget) {
 			return "the budget is used up", err
@@ -245,7 +245,7 @@ func (r *run) findKnee(stop, abort context.Context) error {
 	var held float64
 	s := &searcher{
 		search: r.Scenario.Load.Search, block: r.network.blockTime, timeout: r.Scenario.Confirm.Timeout.Of(r.network.blockTime),
-		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: r.sampler.Load() != nil,
+		first: 1 + len(r.Scenario.Load.Phases), start: r.start, collector: r.collector, sampled: func() bool { return r.sampler.Load() != nil },
 		offer: r.generator.Phase, answers: r.network.answers, interrupt: r.interrupt, say: r.Say,
 	}
 	text := func(format string, rate float64) {

@@ -408,7 +408,7 @@ func (c simulation) run(t *testing.T) (found *results.Search, r *report.Report, 
 		}
 		search := &searcher{
 			search: s.Load.Search, block: n.block, timeout: 3 * n.block, first: 1, start: n.start, collector: n.collector,
-			offer: g.Phase, say: t.Logf,
+			offer: g.Phase, say: t.Logf, sampled: func() bool { return false },
 			began: func(rate float64) {
 				offered = rate
 				n.down.Store(c.downAt > 0 && rate >= c.downAt)

@@ -23,7 +23,7 @@ func (r *run) chainsMade(stop context.Context) error {
 		if pending == 0 {
 			return nil
 		}
-		if r.network.feed == nil && time.Since(asked) >= 500*time.Millisecond {
+		if !r.feedTrusted() && time.Since(asked) >= 500*time.Millisecond {
 			asked = time.Now()
 			if r.lastChainsAccepted(stop) {
 				return nil
@@ -43,7 +43,7 @@ func (r *run) chainsMade(stop context.Context) error {
 	}
 }
 
-// lastChainsAccepted asks, without a live feed, for the newest chain of each
+// lastChainsAccepted asks, without a live feed that is trusted, for the newest chain of each
 // endpoint alone: a node takes commits in order. It asks for one that is not
 // accepted yet, which stays the only call.
 func (r *run) lastChainsAccepted(ctx context.Context) bool {

@@ -84,6 +84,12 @@ func (l launch) args() []string {
 	args = append(args, "--home", l.home, "--block-time", l.BlockTime.String(), "--db", l.DB)
 	if l.FeedAddr != "" {
 		args = append(args, "--feed", l.FeedAddr)
+		if l.FeedJSON {
+			args = append(args, "--feed-json")
+		}
+		if l.FeedChanges {
+			args = append(args, "--feed-changes")
+		}
 	}
 	if l.detached {
 		args = append(args, "--detached")

@@ -40,6 +40,9 @@ type Options struct {
 	// every event with its content). It must listen before the node starts,
 	// which else tries again only after 10 s. By default there is no feed.
 	FeedAddr string
+	// FeedJSON has the feed in JSON, and FeedChanges has it tell of what is
+	// accepted as a change of state, without the content.
+	FeedJSON, FeedChanges bool
 	// ReadyTimeout limits the wait for the node to be usable. That takes about
 	// 2 s and one of the network's minutes (a tenth of a block); the default
 	// is 60 s and two of them.

@@ -40,16 +40,24 @@ func engineFlags(o options, api net.Addr) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--feed: %w", err)
 	}
-	// State changes off and content always: an accepted commit and an accepted
-	// reveal then come as what they are, with hash and chain.
+	format := "protobuf"
+	if o.feedJSON {
+		format = "json"
+	}
+	// With state changes off and content always an accepted commit and an accepted
+	// reveal come as what they are, with hash and chain.
+	content := "always"
+	if o.feedChanges {
+		content = "once"
+	}
 	return append(flags,
 		"-enablelivefeedapi",
 		"-eventreceiverprotocol=tcp",
 		"-eventreceiverhost="+host,
 		"-eventreceiverport="+feedPort,
-		"-eventformat=protobuf",
-		"-eventsendstatechange=false",
-		"-eventbroadcastcontent=always",
+		"-eventformat="+format,
+		"-eventsendstatechange="+strconv.FormatBool(o.feedChanges),
+		"-eventbroadcastcontent="+content,
 		"-persistentreconnect",
 	), nil
 }

@@ -51,6 +51,8 @@ type options struct {
 	db        string        // see testnet.CheckDB
 	feed      string        // host:port, or empty
 	detached  bool          // it outlives its parent, and keeps its home
+
+	feedJSON, feedChanges bool
 }
 
 func parse(args []string) (options, error) {
@@ -61,6 +63,8 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.db, "db", testnet.DBMap, "where the blocks are kept: map (memory) or ldb (disk)")
 	f.StringVar(&o.feed, "feed", "", "host:port that takes the live feed")
 	f.BoolVar(&o.detached, "detached", false, "outlive the parent, until SIGTERM")
+	f.BoolVar(&o.feedJSON, "feed-json", false, "live feed in JSON, not in protobuf")
+	f.BoolVar(&o.feedChanges, "feed-changes", false, "live feed with changes of state, not with content")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
