@@ -157,6 +157,8 @@ func homeOf(key string) string {
 		return "load.search"
 	case "until", "timeout":
 		return "confirm"
+	case "segment", "keep", "sample", "checkpoint":
+		return "record"
 	case "primary":
 		return "compare"
 	}

@@ -85,6 +85,7 @@ func TestExample(t *testing.T) {
 		},
 		Primary: "accept.p95",
 		Abort:   Abort{Grace: 30 * time.Second},
+		Record:  defaultRecord(),
 	}
 	if diff := cmp.Diff(want, mustParse(t, example)); diff != "" {
 		t.Error(diff)
@@ -111,6 +112,7 @@ func TestDefaults(t *testing.T) {
 		Confirm: Confirm{Until: UntilBlock, Timeout: Span{Blocks: 3}},
 		Primary: "accept.p95",
 		Abort:   Abort{Grace: 30 * time.Second},
+		Record:  defaultRecord(),
 	}
 	got, err := Parse([]byte(minimal), "some/where/nightly.yaml")
 	if err != nil {

@@ -27,6 +27,7 @@ type Scenario struct {
 	Confirm     Confirm
 	Thresholds  []Threshold
 	Abort       Abort
+	Record      Record
 	// Primary is the metric by which compare decides, for example accept.p95.
 	Primary Metric
 }
