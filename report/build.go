@@ -44,8 +44,8 @@ func Build(path string) (*Report, error) {
 func incomplete(s results.Summary) string {
 	switch {
 	case s.Damage.Reason != "":
-		return fmt.Sprintf("the record is damaged at byte %d (%s), and the %d bytes from there on are lost",
-			s.Damage.Offset, s.Damage.Reason, s.Damage.Lost)
+		return fmt.Sprintf("the record is damaged at byte %d of %s (%s), and the %d bytes from there on are lost",
+			s.Damage.Offset, s.Damage.Segment, s.Damage.Reason, s.Damage.Lost)
 	case !s.Complete:
 		return "the record ends before the run did: the program was killed, or could not write"
 	}

@@ -3,9 +3,6 @@ package results
 import (
 	"cmp"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
@@ -25,7 +22,9 @@ type Reader struct {
 	// Event is called for each event, in the order of the record.
 	Event func(e Event)
 
-	pending bool // leave [Pending] what has no outcome
+	// Growing says that the record is being written: its end is no damage, and what
+	// has no outcome is left [Pending].
+	Growing bool
 }
 
 // Summary is what reading a record found beside its content.
@@ -36,7 +35,7 @@ type Summary struct {
 	Damage   Damage
 }
 
-// ReadEntries reads the entries.log of a run's directory. What is kept in
+// ReadEntries reads all segments of the entries.log of a run's directory. What is kept in
 // memory grows with the entries that are outstanding at one time, not with the
 // run.
 //
@@ -46,17 +45,18 @@ type Summary struct {
 // anything that happened is skipped, and the rest is failed, with an error that
 // says so.
 func ReadEntries(path string, r Reader) (Summary, error) {
-	f, err := os.Open(filepath.Join(path, EntriesFile))
+	s, err := openSegments(path)
 	if err != nil {
 		return Summary{}, fmt.Errorf("reading the run's record: %w", err)
 	}
-	defer f.Close()
-	return read(f, r)
+	defer s.close()
+	return join(r, func(v visitor) (Damage, error) { return s.read(v, reading{growing: r.Growing}) })
 }
 
-func read(f io.Reader, r Reader) (Summary, error) {
+// join puts the entries together of whatever read tells.
+func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 	j := newJoiner(r)
-	damage, err := readLog(f, j)
+	damage, err := read(j)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -67,7 +67,7 @@ func read(f io.Reader, r Reader) (Summary, error) {
 	}
 	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
 	for _, e := range rest {
-		if !r.pending {
+		if !r.Growing {
 			e.abandon(j.last)
 		}
 		if err := j.tell(e); err != nil {
@@ -279,6 +279,8 @@ func (j *joiner) resumed(at int64, saved uint32) error {
 	j.last, j.unseen = max(j.last, at), saved
 	return nil
 }
+
+func (j *joiner) segment(int, int64) error { return nil }
 
 func (j *joiner) end(planned uint64) error {
 	if planned != j.count {

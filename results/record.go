@@ -272,6 +272,7 @@ func (d *Directory) Discard() {
 	for _, name := range []string{ManifestFile, EntriesFile, SeriesFile, NodeLogFile} {
 		os.Remove(filepath.Join(d.Path, name))
 	}
+	removeIf(d.Path, func(name string) bool { _, segment := segmentNumber(name); return segment || isTemp(name) })
 	for _, dir := range d.made {
 		os.Remove(dir)
 	}
@@ -283,10 +284,17 @@ func CleanUp(path string) error {
 	if err := CheckUnlocked(path); err != nil {
 		return err
 	}
-	for _, name := range []string{lockFile, reserveFile} {
-		os.Remove(filepath.Join(path, name)) // most often there is none
-	}
+	removeIf(path, func(name string) bool { return name == lockFile || name == reserveFile || isTemp(name) })
 	return nil
+}
+
+func removeIf(dir string, unwanted func(name string) bool) {
+	names, _ := namesIn(dir) // most often there is nothing to remove
+	for _, name := range names {
+		if unwanted(name) {
+			os.Remove(filepath.Join(dir, name))
+		}
+	}
 }
 
 // Reserve takes the room that [Directory.Release] gives back for the reports.

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -83,7 +82,7 @@ type run struct {
 
 	manifest  *results.Manifest
 	start     time.Time
-	entries   *os.File
+	entries   *results.Log
 	collector *results.Collector
 	observer  *results.Observer
 	sampler   atomic.Pointer[results.Sampler] // nil with a live feed, and until the load
@@ -274,7 +273,7 @@ func (r *run) open() (err error) {
 	if err := r.dir.Reserve(); err != nil {
 		return err
 	}
-	if r.entries, err = r.dir.Open(results.EntriesFile); err != nil {
+	if r.entries, err = r.dir.OpenLog(r.logOptions()); err != nil {
 		return err
 	}
 	series, err := r.dir.Open(results.SeriesFile)
@@ -289,6 +288,10 @@ func (r *run) open() (err error) {
 		return err
 	}
 	return r.dir.WriteManifest(r.manifest)
+}
+
+func (r *run) logOptions() results.LogOptions {
+	return results.LogOptions{Segment: r.Scenario.Record.Segment, Say: r.Say}
 }
 
 // do is the run itself, from the payment to the complete record. What goes wrong
