@@ -13,11 +13,18 @@ import (
 const MaxListed = 1000
 
 // Build folds the record in a run's directory into a report. A record that ends
-// early, because its run was killed, gives the report of what it holds.
+// early, because its run was killed, gives the report of what it holds. One of which
+// a part is left gives none: it is [results.ErrReduced].
 func Build(path string) (*Report, error) {
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return nil, err
+	}
+	if left, err := results.ReadReduction(path); err != nil {
+		return nil, err
+	} else if left != nil {
+		return nil, fmt.Errorf("%w, by the scenario's record.keep: %d of its %d entries are left, and a report of them would not be the run's\n"+
+			"    hint: %s and %s there are of the whole record", results.ErrReduced, left.Kept, left.Kept+left.Dropped, JSONFile, HTMLFile)
 	}
 	series, err := results.ReadSeries(path)
 	if err != nil {

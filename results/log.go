@@ -56,6 +56,7 @@ const (
 	recEvent                           // something that happened meanwhile
 	recResumed                         // nobody watched: what was killed is accounted for from here on
 	recSegment                         // the log goes on from another, see segment.go
+	recReduced                         // what follows is a part of the record, see reduce.go
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp. What is above
@@ -222,6 +223,12 @@ func (w *logWriter) segment(number int, before int64) {
 	w.uint(uint64(before))
 }
 
+func (w *logWriter) reduced(r Reduction) {
+	w.buf = append(w.buf, byte(recReduced))
+	w.uint(r.Kept)
+	w.uint(r.Dropped)
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -251,6 +258,7 @@ type visitor interface {
 	event(e Event) error
 	resumed(at int64, saved uint32) error
 	segment(number int, before int64) error
+	reduced(r Reduction) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -501,6 +509,9 @@ func (d *decoder) record(v visitor) error {
 	case recSegment:
 		number, before := d.small(), int64(d.small())
 		tell = func(v visitor) error { return v.segment(number, before) }
+	case recReduced:
+		r := Reduction{Kept: d.uint(), Dropped: d.uint()}
+		tell = func(v visitor) error { return v.reduced(r) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

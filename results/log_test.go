@@ -60,6 +60,8 @@ func (t *transcript) segment(number int, before int64) error {
 	return t.add("segment %d %d", number, before)
 }
 
+func (t *transcript) reduced(r Reduction) error { return t.add("reduced %+v", r) }
+
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {
 	if rapid.Bool().Draw(t, label+" never") {
@@ -89,7 +91,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent, recResumed, recSegment,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent, recResumed, recSegment, recReduced,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -187,6 +189,10 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		number, before := small.Draw(t, "number"), int64(small.Draw(t, "before"))
 		w.segment(number, before)
 		want.segment(number, before)
+	case recReduced:
+		r := Reduction{rapid.Uint64().Draw(t, "kept"), rapid.Uint64().Draw(t, "dropped")}
+		w.reduced(r)
+		want.reduced(r)
 	}
 }
 

@@ -33,6 +33,7 @@ type Summary struct {
 	Last     int64 // the newest instant at which something happened
 	Complete bool  // every planned entry has its outcome
 	Damage   Damage
+	Reduced  *Reduction // what is left of a record that was reduced, else nil
 }
 
 // ReadEntries reads all segments of the entries.log of a run's directory. What is kept in
@@ -60,7 +61,7 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage}
+	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage, Reduced: j.left}
 	rest := make([]*joined, 0, len(j.live))
 	for _, e := range j.live {
 		rest = append(rest, e)
@@ -86,6 +87,7 @@ type joiner struct {
 	names  map[int]callName
 	count  uint64
 	ended  bool
+	left   *Reduction
 	last   int64  // the newest instant at which something happened
 	unseen uint32 // blocks up to it, read from here on, were saved while nobody watched
 }
@@ -281,6 +283,11 @@ func (j *joiner) resumed(at int64, saved uint32) error {
 }
 
 func (j *joiner) segment(int, int64) error { return nil }
+
+func (j *joiner) reduced(r Reduction) error {
+	j.left = &r
+	return nil
+}
 
 func (j *joiner) end(planned uint64) error {
 	if planned != j.count {

@@ -60,10 +60,13 @@ type Manifest struct {
 	EndedEarly string `json:"ended_early,omitempty"`
 	// FindingsOpen says that the wait ended before the blocks were read that could
 	// hold what the last hostile calls brought about.
-	FindingsOpen bool     `json:"findings_open,omitempty"`
-	Search       *Search  `json:"search,omitempty"` // written anew after each step
-	Observed     Observed `json:"observed"`
-	Harness      Harness  `json:"harness"`
+	FindingsOpen bool    `json:"findings_open,omitempty"`
+	Search       *Search `json:"search,omitempty"` // written anew after each step
+	// Record is what was left of entries.log after the reports were written, if that
+	// is not all.
+	Record   *Reduction `json:"record,omitempty"`
+	Observed Observed   `json:"observed"`
+	Harness  Harness    `json:"harness"`
 }
 
 // ManifestScenario is the scenario as it was given, and what it came to.
@@ -285,6 +288,9 @@ func CleanUp(path string) error {
 		return err
 	}
 	removeIf(path, func(name string) bool { return name == lockFile || name == reserveFile || isTemp(name) })
+	if r, err := ReadReduction(path); err == nil && r != nil {
+		return removeSegments(path)
+	}
 	return nil
 }
 

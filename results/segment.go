@@ -89,6 +89,9 @@ func openSegments(dir string) (*segments, error) {
 		}
 		now, err := highestSegment(dir)
 		if err == nil && now == closed {
+			if newest != nil && reductionOf(newest) != nil {
+				closed = 0 // they were to be removed
+			}
 			return &segments{dir: dir, closed: closed, newest: newest}, nil
 		}
 		if newest.Close(); err != nil {

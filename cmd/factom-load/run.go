@@ -113,6 +113,9 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := run.Retain(out, loaded.scenario.Record); err != nil {
+		e.complain(fmt.Errorf("all of the record is kept: %w", err))
+	}
 	return e.present(r, out, f.json, f.quiet)
 }
 
