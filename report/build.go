@@ -15,7 +15,13 @@ const MaxListed = 1000
 // Build folds the record in a run's directory into a report. A record that ends
 // early, because its run was killed, gives the report of what it holds. One of which
 // a part is left gives none: it is [results.ErrReduced].
-func Build(path string) (*Report, error) {
+func Build(path string) (*Report, error) { return build(path, false) }
+
+// BuildPartial folds what is on record of a run in progress, while it goes on. What
+// has no outcome yet is pending.
+func BuildPartial(path string) (*Report, error) { return build(path, true) }
+
+func build(path string, partial bool) (*Report, error) {
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return nil, err
@@ -32,11 +38,14 @@ func Build(path string) (*Report, error) {
 	}
 	m.Recall(series)
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
+	f.partial = partial
+	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
 	if err != nil {
 		return nil, err
 	}
-	if why := incomplete(summary); why != "" {
+	if partial {
+		f.soFar(summary, series)
+	} else if why := incomplete(summary); why != "" {
 		m.Interrupted, m.Failure = true, true
 		m.Why = cmp.Or(m.Why, why)
 		m.SendEnded = cmp.Or(m.SendEnded, summary.Last)
@@ -45,6 +54,19 @@ func Build(path string) (*Report, error) {
 		}
 	}
 	return f.report(series.Samples)
+}
+
+// soFar says how far the record of a run in progress goes.
+func (f *fold) soFar(s results.Summary, series results.Series) {
+	last := s.Last
+	if n := len(series.Samples); n > 0 {
+		last = max(last, series.Samples[n-1].At)
+	}
+	f.m.SendEnded = cmp.Or(f.m.SendEnded, last)
+	f.m.Ended = f.m.Started.Add(time.Duration(last))
+	if s.Damage.Reason != "" {
+		f.m.Why = incomplete(s)
+	}
 }
 
 // incomplete says why a record is not whole, or nothing if it is.
@@ -63,6 +85,7 @@ func incomplete(s results.Summary) string {
 // the order in which the record has them.
 type fold struct {
 	m         *results.Manifest
+	partial   bool    // the run is in progress
 	all       section // every phase
 	measured  section // the measured phases
 	phases    []phaseFold
@@ -222,6 +245,8 @@ func (t *Totals) add(e *results.Entry) {
 		paid = e.Stage == results.StageReveal
 	case results.Skipped:
 		t.Skipped++
+	case results.Pending:
+		t.Pending++
 	}
 	if paid {
 		t.CreditsSpent += uint64(e.Credits)
@@ -297,7 +322,7 @@ type span struct{ planned, reached float64 }
 
 func (f *fold) span(p results.Phase) span {
 	s := span{planned: seconds(p.End - p.Start), reached: seconds(f.sentUntil(p) - p.Start)}
-	if f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
+	if f.partial || f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
 		s.planned = s.reached
 	}
 	return s
@@ -332,7 +357,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Run: Run{
 			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
 			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
-			Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
+			Partial: f.partial, Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
 			Resumed: []Resumption{}, ConfirmedUnwatched: f.unwatched,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
 		},

@@ -316,8 +316,11 @@ func (d *Directory) Reserve() error {
 	return nil
 }
 
-// Release ends a Reserve, if there was one.
-func (d *Directory) Release() { os.Remove(filepath.Join(d.Path, reserveFile)) }
+// Release ends a Reserve, if there was one, and removes what was not written to its
+// end.
+func (d *Directory) Release() {
+	removeIf(d.Path, func(name string) bool { return name == reserveFile || isTemp(name) })
+}
 
 // Open makes a file of the run for appending.
 func (d *Directory) Open(name string) (*os.File, error) {

@@ -41,6 +41,10 @@ type Options struct {
 	Deadline time.Duration
 	// StopFile stops the run as an interrupt does once it exists; "" is none.
 	StopFile string
+	// Checkpoint writes the reports of the run so far, from what is on record. It is
+	// called as often as the scenario's record.checkpoint says, never twice at once,
+	// and must end soon after its context; nil is none.
+	Checkpoint func(context.Context) error
 	// Say is told what happens, a line at a time.
 	Say func(format string, args ...any)
 	// Watch is given the run's state several times a second.
