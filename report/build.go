@@ -39,7 +39,7 @@ func build(path string, partial bool) (*Report, error) {
 	m.Recall(series)
 	f := newFold(m)
 	f.partial = partial
-	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
+	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Planned: f.series.planned, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.findings.add, Event: f.events.add})
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ type fold struct {
 	phases    []phaseFold
 	endpoints []section
 	blocks    []results.Block
-	confirmed map[uint32][]int64 // by block height: confirm latencies in nanoseconds
+	confirmed blockLatencies
 	lost      []LostEntry
 	lostTotal uint64
 	unwatched uint64 // entries of blocks that were saved while nobody watched
@@ -123,7 +123,6 @@ func newFold(m *results.Manifest) *fold {
 	return &fold{
 		m:         m,
 		endpoints: make([]section, len(m.Network.Endpoints)),
-		confirmed: map[uint32][]int64{},
 		hostile:   hostileFold{},
 	}
 }
@@ -163,7 +162,9 @@ func (f *fold) entry(e *results.Entry) error {
 		f.unwatched++
 	}
 	if e.Watched() {
-		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
+		if err := f.confirmed.record(e.Height, e.Confirmed-e.Planned); err != nil {
+			return err
+		}
 	}
 	if e.Outcome == results.Lost {
 		f.lostTotal++
@@ -462,9 +463,9 @@ func (f *fold) sections(r *Report) (err error) {
 
 func (f *fold) blockRows(r *Report) (err error) {
 	for _, b := range f.blocks {
-		var d distribution
-		for _, ns := range f.confirmed[b.Height] {
-			d.record(ns)
+		d, err := f.confirmed.of(b.Height)
+		if err != nil {
+			return err
 		}
 		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
 		if row.LatencyMS, err = d.latency(methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {

@@ -12,6 +12,9 @@ import (
 type Reader struct {
 	Phase func(i int, p Phase)
 	Block func(b Block)
+	// Planned is called for each entry when its first record was read, with its
+	// planned instant.
+	Planned func(at int64)
 	// Entry is called once for each planned entry, when its last change was
 	// read. The entry is the callee's to keep.
 	Entry func(e *Entry) error
@@ -171,6 +174,9 @@ func (j *joiner) planned(p Planned) error {
 		return fmt.Errorf("%w: entry %d is planned twice", errMalformed, p.Index)
 	}
 	j.count++
+	if j.Planned != nil {
+		j.Planned(p.At)
+	}
 	if p.Kind == KindChain && p.Phase == SetupPhase {
 		j.chains[int(p.Index)] = p.Chain
 	}

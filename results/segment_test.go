@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -455,5 +456,40 @@ func TestReadGrowing(t *testing.T) {
 	}
 	if last != 500 {
 		t.Errorf("after %d reads there are %d entries", reads, last)
+	}
+}
+
+// A rotation leaves no file open and no goroutine.
+func TestRotationsHoldNothing(t *testing.T) {
+	log := openLog(t, LogOptions{Segment: 100, Say: t.Errorf})
+	holding := func() (goroutines, files int) {
+		list, err := os.ReadDir("/dev/fd")
+		if err != nil {
+			t.Skip("open files cannot be counted here")
+		}
+		return runtime.NumGoroutine(), len(list)
+	}
+	var w logWriter
+	var goroutines, files int
+	for closed := 1; closed <= 40; closed++ {
+		for log.closed < closed {
+			w.event(Event{At: 1, Kind: Suspended, Detail: strings.Repeat("x", 60)})
+			if _, err := log.Write(w.frame(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		log.packer.Wait()
+		if err := log.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if closed == 2 {
+			goroutines, files = holding()
+		}
+	}
+	if g, f := holding(); g > goroutines || f > files {
+		t.Errorf("after 2 rotations there were %d goroutines and %d files, after 40 there are %d and %d", goroutines, files, g, f)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
