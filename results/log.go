@@ -13,7 +13,7 @@ import (
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
-// The format of entries.log.
+// The format of entries.log, and of each of its older segments (see segment.go).
 //
 // The file is a magic number and then frames, each
 //

@@ -81,6 +81,9 @@ func reductionOf(f io.ReaderAt) *Reduction {
 	return r
 }
 
+// maxIndex is above that of any entry: ten times what a scenario may plan.
+const maxIndex = 10_000_000_000
+
 // A choice is which of the entries are left.
 type choice struct {
 	Reduction
@@ -106,6 +109,8 @@ func choose(path string, o ReduceOptions) (*choice, error) {
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	summary, err := ReadEntries(path, Reader{Entry: func(e *Entry) error {
 		switch {
+		case e.Index > maxIndex:
+			return fmt.Errorf("entry %d is out of range", e.Index)
 		case !o.Failures:
 		case e.Outcome != Confirmed || e.Error != nil || e.Retried > 0 || e.Kind == KindChain && e.Phase == SetupPhase:
 			c.keep(e.Index)

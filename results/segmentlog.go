@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -177,7 +178,7 @@ func packSegment(dir, name string, step func(string) error) (err error) {
 	if err := step("compress"); err != nil {
 		return err
 	}
-	if err := compressFile(plain, temp, step); err != nil {
+	if err := compressFile(plain, temp); err != nil {
 		return err
 	}
 	if err := step("rename the compressed"); err != nil {
@@ -195,7 +196,7 @@ func packSegment(dir, name string, step func(string) error) (err error) {
 	return os.Remove(plain)
 }
 
-func compressFile(from, to string, step func(string) error) (err error) {
+func compressFile(from, to string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -212,14 +213,21 @@ func compressFile(from, to string, step func(string) error) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(z, in)
-	if err = cmp.Or(err, z.Close()); err != nil {
+	_, err = io.Copy(z, yielding{in})
+	if err = cmp.Or(err, z.Close(), out.Sync()); err != nil {
+		os.Remove(to) // the disk may be full
 		return err
 	}
-	if err := step("sync the compressed"); err != nil {
-		return err
-	}
-	return out.Sync()
+	return nil
+}
+
+// yielding lets others go first at each block: the load does not wait for the
+// compression, be it on a single core.
+type yielding struct{ io.Reader }
+
+func (y yielding) Read(p []byte) (int, error) {
+	runtime.Gosched()
+	return y.Reader.Read(p)
 }
 
 // syncDir waits until the disk has the names in a directory. Not every system can.
