@@ -297,7 +297,7 @@ const (
 // readLog tells v of every record in the whole frames of r, up to the first
 // damage. It fails only when reading or v fails.
 func readLog(r io.Reader, v visitor) (Damage, error) {
-	br := bufio.NewReaderSize(r, 1<<20)
+	br := bufio.NewReaderSize(r, 1<<18)
 	var offset int64
 	damaged := func(reason string) (Damage, error) {
 		rest, err := io.Copy(io.Discard, br)

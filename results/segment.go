@@ -39,12 +39,9 @@ func segmentName(n int) string { return fmt.Sprintf("%s%06d%s", segmentPrefix, n
 
 // segmentNumber returns the number of a closed segment, plain or compressed.
 func segmentNumber(name string) (n int, ok bool) {
-	digits, ok := strings.CutPrefix(strings.TrimSuffix(name, packedSuffix), segmentPrefix)
-	if digits, ok = strings.CutSuffix(digits, segmentSuffix); !ok {
-		return 0, false
-	}
-	n, err := strconv.Atoi(digits)
-	return n, err == nil && n > 0 && strings.TrimSuffix(name, packedSuffix) == segmentName(n)
+	plain := strings.TrimSuffix(name, packedSuffix)
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(plain, segmentPrefix), segmentSuffix))
+	return n, err == nil && n > 0 && plain == segmentName(n)
 }
 
 // highestSegment returns the highest number of a closed segment, or 0.

@@ -218,11 +218,18 @@ func copyDir(t *testing.T, from string) (to string) {
 // more; the reader says what is lost, and the record can be continued.
 func TestDamagedSegments(t *testing.T) {
 	l := realLog(t)
-	all, _ := l.wholeFrames(t, int64(len(l.bytes)))
 	whole := divided(t, l, 180)
 	unpackSegment(t, whole, 2)
+	damageAll(t, l, whole, segmentName(1)+packedSuffix, segmentName(2), segmentName(3)+packedSuffix, EntriesFile)
+	damageAll(t, l, divided(t, l, 1<<20), EntriesFile) // undivided
+}
+
+// damageAll damages each segment of a record at every byte.
+func damageAll(t *testing.T, l brokenLog, whole string, segments ...string) {
+	t.Helper()
+	all, _ := l.wholeFrames(t, int64(len(l.bytes)))
 	starts, cases := segmentStarts(t, whole), 0
-	for i, name := range []string{segmentName(1) + packedSuffix, segmentName(2), segmentName(3) + packedSuffix, EntriesFile} {
+	for i, name := range segments {
 		data, err := os.ReadFile(filepath.Join(whole, name))
 		if err != nil {
 			t.Fatal(err)
