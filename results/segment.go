@@ -80,20 +80,26 @@ func openSegments(dir string) (*segments, error) {
 		if err != nil {
 			return nil, err
 		}
-		newest, err := os.Open(filepath.Join(dir, EntriesFile))
-		if err != nil && (!errors.Is(err, fs.ErrNotExist) || closed == 0) {
-			return nil, err
+		newest, missing := os.Open(filepath.Join(dir, EntriesFile))
+		if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+			return nil, missing
 		}
 		now, err := highestSegment(dir)
-		if err == nil && now == closed {
-			if newest != nil && reductionOf(newest) != nil {
-				closed = 0 // they were to be removed
-			}
-			return &segments{dir: dir, closed: closed, newest: newest}, nil
+		if err == nil && now != closed { // a rotation came in between
+			newest.Close()
+			continue
 		}
-		if newest.Close(); err != nil {
+		if err == nil && closed == 0 {
+			err = missing
+		}
+		if err != nil {
+			newest.Close()
 			return nil, err
 		}
+		if newest != nil && reductionOf(newest) != nil {
+			closed = 0 // they were to be removed
+		}
+		return &segments{dir: dir, closed: closed, newest: newest}, nil
 	}
 	return nil, errors.New("its segments keep changing")
 }

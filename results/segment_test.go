@@ -120,16 +120,15 @@ func killed(t *testing.T, l brokenLog, size int64, at int) (dir string, written 
 		return nil
 	}
 	for _, frame := range l.frames() {
-		if _, err := log.Write(frame); err != nil || was != "" {
-			if err == nil {
-				written++
-			}
+		_, err := log.Write(frame)
+		log.packer.Wait() // the steps come in a fixed order
+		if err == nil {
+			written++
+		}
+		if err != nil || was != "" {
 			break
 		}
-		written++
-		log.packer.Wait() // the steps come in a fixed order
 	}
-	log.packer.Wait()
 	for _, f := range append(log.toSync, log.newest) {
 		f.Close()
 	}
