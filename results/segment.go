@@ -31,6 +31,10 @@ const (
 // that a scenario may ask for, and the frame that took it beyond.
 const maxUnpacked = 1<<30 + maxFrame + frameHeader
 
+// maxSegments is above the number of any segment: more of the smallest size than the
+// largest load can fill.
+const maxSegments = 1 << 21
+
 // maxWindow bounds the memory for decompressing a segment.
 const maxWindow = 8 << 20
 
@@ -41,7 +45,7 @@ func segmentName(n int) string { return fmt.Sprintf("%s%06d%s", segmentPrefix, n
 func segmentNumber(name string) (n int, ok bool) {
 	plain := strings.TrimSuffix(name, packedSuffix)
 	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(plain, segmentPrefix), segmentSuffix))
-	return n, err == nil && n > 0 && plain == segmentName(n)
+	return n, err == nil && n > 0 && n <= maxSegments && plain == segmentName(n)
 }
 
 // highestSegment returns the highest number of a closed segment, or 0.

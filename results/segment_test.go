@@ -499,3 +499,30 @@ func TestRotationsHoldNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What was not written to its end is no part of the record, and is cleaned up; what
+// was set aside stays.
+func TestCleanUpSegments(t *testing.T) {
+	l := realLog(t)
+	dir := divided(t, l, 180)
+	want, _ := told(t, dir, reading{})
+	before := names(t, dir)
+	half := []string{segmentName(4) + packedSuffix + tempSuffix, EntriesFile + tempSuffix, "report.json.tmp123", ManifestFile + tempSuffix + "9"}
+	other := []string{segmentName(9) + damagedSuffix, "entries-9.log", "notes.tmp", segmentName(2) + ".bak"}
+	for _, name := range slices.Concat(half, other) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, damage := told(t, dir, reading{}); damage != (Damage{}) || !slices.Equal(got, want) {
+		t.Errorf("with what a kill has left: %+v\n%s", damage, cmp.Diff(want, got))
+	}
+	unlocked := copyDir(t, dir)
+	if err := CleanUp(unlocked); err != nil {
+		t.Fatal(err)
+	}
+	left := slices.Sorted(slices.Values(append(slices.DeleteFunc(before, func(name string) bool { return name == lockFile }), other...)))
+	if got := names(t, unlocked); !slices.Equal(got, left) {
+		t.Errorf("there are %v, not %v", got, left)
+	}
+}
