@@ -13,11 +13,24 @@ import (
 const MaxListed = 1000
 
 // Build folds the record in a run's directory into a report. A record that ends
-// early, because its run was killed, gives the report of what it holds.
-func Build(path string) (*Report, error) {
+// early, because its run was killed, gives the report of what it holds. One of which
+// a part is left gives none: it is [results.ErrReduced].
+func Build(path string) (*Report, error) { return build(path, false) }
+
+// BuildPartial folds what is on record of a run in progress, while it goes on. What
+// has no outcome yet is pending.
+func BuildPartial(path string) (*Report, error) { return build(path, true) }
+
+func build(path string, partial bool) (*Report, error) {
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return nil, err
+	}
+	if left, err := results.ReadReduction(path); err != nil {
+		return nil, err
+	} else if left != nil {
+		return nil, fmt.Errorf("%w, by the scenario's record.keep: %d of its %d entries are left, and a report of them would not be the run's\n"+
+			"    hint: %s and %s there are of the whole record", results.ErrReduced, left.Kept, left.Kept+left.Dropped, JSONFile, HTMLFile)
 	}
 	series, err := results.ReadSeries(path)
 	if err != nil {
@@ -25,11 +38,14 @@ func Build(path string) (*Report, error) {
 	}
 	m.Recall(series)
 	f := newFold(m)
-	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.finding, Event: f.events.add})
+	f.partial = partial
+	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Planned: f.series.planned, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.finding, Event: f.events.add})
 	if err != nil {
 		return nil, err
 	}
-	if why := incomplete(summary); why != "" {
+	if partial {
+		f.soFar(summary, series)
+	} else if why := incomplete(summary); why != "" {
 		m.Interrupted, m.Failure = true, true
 		m.Why = cmp.Or(m.Why, why)
 		m.SendEnded = cmp.Or(m.SendEnded, summary.Last)
@@ -40,12 +56,25 @@ func Build(path string) (*Report, error) {
 	return f.report(series.Samples)
 }
 
+// soFar says how far the record of a run in progress goes.
+func (f *fold) soFar(s results.Summary, series results.Series) {
+	last := s.Last
+	if n := len(series.Samples); n > 0 {
+		last = max(last, series.Samples[n-1].At)
+	}
+	f.m.SendEnded = cmp.Or(f.m.SendEnded, last)
+	f.m.Ended = f.m.Started.Add(time.Duration(last))
+	if s.Damage.Reason != "" {
+		f.m.Why = incomplete(s)
+	}
+}
+
 // incomplete says why a record is not whole, or nothing if it is.
 func incomplete(s results.Summary) string {
 	switch {
 	case s.Damage.Reason != "":
-		return fmt.Sprintf("the record is damaged at byte %d (%s), and the %d bytes from there on are lost",
-			s.Damage.Offset, s.Damage.Reason, s.Damage.Lost)
+		return fmt.Sprintf("the record is damaged at byte %d of %s (%s), and the %d bytes from there on are lost",
+			s.Damage.Offset, s.Damage.Segment, s.Damage.Reason, s.Damage.Lost)
 	case !s.Complete:
 		return "the record ends before the run did: the program was killed, or could not write"
 	}
@@ -56,12 +85,13 @@ func incomplete(s results.Summary) string {
 // the order in which the record has them.
 type fold struct {
 	m         *results.Manifest
+	partial   bool    // the run is in progress
 	all       section // every phase
 	measured  section // the measured phases
 	phases    []phaseFold
 	endpoints []section
 	blocks    []results.Block
-	confirmed map[uint32][]int64 // by block height: confirm latencies in nanoseconds
+	confirmed blockLatencies
 	lost      []LostEntry
 	lostTotal uint64
 	paid      uint64 // entries whose commits were seen on the network
@@ -97,7 +127,6 @@ func newFold(m *results.Manifest) *fold {
 	return &fold{
 		m:         m,
 		endpoints: make([]section, len(m.Network.Endpoints)),
-		confirmed: map[uint32][]int64{},
 		hostile:   hostileFold{},
 	}
 }
@@ -151,7 +180,9 @@ func (f *fold) entry(e *results.Entry) error {
 		f.acceptedCredits += uint64(e.Credits)
 	}
 	if e.Watched() {
-		f.confirmed[e.Height] = append(f.confirmed[e.Height], e.Confirmed-e.Planned)
+		if err := f.confirmed.record(e.Height, e.Confirmed-e.Planned); err != nil {
+			return err
+		}
 	}
 	if e.Outcome == results.Lost {
 		f.lostTotal++
@@ -227,6 +258,8 @@ func (t *Totals) add(e *results.Entry) {
 		t.Failed++
 	case results.Skipped:
 		t.Skipped++
+	case results.Pending:
+		t.Pending++
 	}
 	if paid(e) {
 		t.CreditsSpent += uint64(e.Credits)
@@ -315,7 +348,7 @@ type span struct{ planned, reached float64 }
 
 func (f *fold) span(p results.Phase) span {
 	s := span{planned: seconds(p.End - p.Start), reached: seconds(f.sentUntil(p) - p.Start)}
-	if f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
+	if f.partial || f.m.EndedEarly != "" || f.m.Load.Model == results.ClosedLoop {
 		s.planned = s.reached
 	}
 	return s
@@ -350,7 +383,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Run: Run{
 			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
 			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
-			Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
+			Partial: f.partial, Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
 			Resumed: []Resumption{}, ConfirmedUnwatched: f.unwatched,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},
 		},
@@ -457,9 +490,9 @@ func (f *fold) sections(r *Report) (err error) {
 
 func (f *fold) blockRows(r *Report) (err error) {
 	for _, b := range f.blocks {
-		var d distribution
-		for _, ns := range f.confirmed[b.Height] {
-			d.record(ns)
+		d, err := f.confirmed.of(b.Height)
+		if err != nil {
+			return err
 		}
 		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
 		if row.LatencyMS, err = d.latency(methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {

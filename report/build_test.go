@@ -26,6 +26,7 @@ type recording struct {
 	file      *os.File
 	collector *results.Collector
 	manifest  *results.Manifest
+	partial   bool // it is reported on while it is in progress
 	next      uint64
 	refs      map[uint64]results.Ref
 	hashes    map[uint64]factomd.Hash
@@ -127,12 +128,12 @@ func (r *recording) fold() *Report {
 	if err := errors.Join(r.collector.Flush(), r.dir.WriteManifest(r.manifest)); err != nil {
 		r.t.Fatal(err)
 	}
-	report, err := Build(r.dir.Path)
+	report, err := build(r.dir.Path, r.partial)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	t := report.Totals
-	if sum := t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped; sum != t.Planned {
+	if sum := t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped + t.Pending; sum != t.Planned {
 		r.t.Errorf("planned is %d, and the outcomes sum up to %d", t.Planned, sum)
 	}
 	var b bytes.Buffer
@@ -482,6 +483,46 @@ func TestKilledRun(t *testing.T) {
 	}
 	if e := r.Errors[len(r.Errors)-1]; !strings.Contains(e.Message, "the record ends") && len(r.Errors) != 3 {
 		t.Errorf("errors %+v: what has no outcome must say why", r.Errors)
+	}
+}
+
+// A run in progress is reported on as it stands: what has no outcome yet is pending,
+// and no verdict is made up.
+func TestPartial(t *testing.T) {
+	rec := record(t, "lost == 0")
+	rec.partial = true
+	rec.manifest.Ended, rec.manifest.SendEnded = time.Time{}, 0
+	every(rec)
+	r := rec.fold()
+	if tt := r.Totals; tt.Planned != 12 || tt.Confirmed != 5 || tt.Skipped != 1 || tt.Pending != 6 || tt.Failed+tt.Lost+tt.Rejected+tt.Accepted != 0 {
+		t.Errorf("totals %+v", tt)
+	}
+	if !r.Run.Partial || r.Verdict != Interrupted || r.ExitCode != ExitCannot || r.Run.Interrupted ||
+		!strings.Contains(r.VerdictWhy, "in progress: this is how it stood at 2026-11-24 12:00:") || !strings.Contains(r.VerdictWhy, "6 of 12 entries planned so far have no outcome yet") {
+		t.Errorf("%s, exit code %d: %s %+v", r.Verdict, r.ExitCode, r.VerdictWhy, r.Run)
+	}
+	var page, text bytes.Buffer
+	if err := errors.Join(WriteHTML(&page, r), WriteSummary(&text, r, "out")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<title>In progress", "This run is in progress.", "As of (UTC)", "<small>pending</small>", "6 have none yet", "adds up"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, not := range []string{"was interrupted", "does not add up", "exit code 1<"} {
+		if strings.Contains(page.String(), not) {
+			t.Errorf("the page says %q", not)
+		}
+	}
+	if !strings.HasPrefix(text.String(), "IN PROGRESS  The run is in progress") || !strings.Contains(text.String(), "+ 1 skipped + 6 pending") {
+		t.Errorf("the summary is\n%s", text.String())
+	}
+
+	rec.partial = false
+	rec.manifest.Ended, rec.manifest.SendEnded = time.Date(2026, 11, 24, 12, 1, 0, 0, time.UTC), 3000*ms
+	if final := rec.build(); final.Run.Partial || final.Totals.Pending != 0 || final.Verdict == Interrupted {
+		t.Errorf("the final report: %s %+v", final.VerdictWhy, final.Totals)
 	}
 }
 

@@ -46,7 +46,7 @@ func entryFlow(t Totals) ([flowNodes]flowNode, []flowLink) {
 		flowSkipped:   {"skipped", "c-planned", t.Skipped},
 	}
 	unsent := uint64(0)
-	if known := t.Sent + t.Skipped; t.Planned > known {
+	if known := t.Sent + t.Skipped + t.Pending; t.Planned > known {
 		unsent = min(t.Planned-known, t.Failed)
 	}
 	links := []flowLink{
@@ -171,7 +171,11 @@ func flowRibbon(x0, y0, x1, y1, w float64) string {
 }
 
 func flowText(t Totals) string {
-	return fmt.Sprintf("Of %s planned entries %s were sent and %s skipped. Outcomes: %s confirmed, %s accepted, %s lost, %s rejected, %s failed.",
+	text := fmt.Sprintf("Of %s planned entries %s were sent and %s skipped. Outcomes: %s confirmed, %s accepted, %s lost, %s rejected, %s failed.",
 		countText(t.Planned), countText(t.Sent), countText(t.Skipped),
 		countText(t.Confirmed), countText(t.Accepted), countText(t.Lost), countText(t.Rejected), countText(t.Failed))
+	if t.Pending > 0 {
+		text += fmt.Sprintf(" %s have none yet.", countText(t.Pending))
+	}
+	return text
 }

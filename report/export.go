@@ -53,7 +53,7 @@ var csvColumns = []string{
 }
 
 // Export writes one line for every planned entry of the record in a run's
-// directory, in planned order. Of a record that is not whole it writes what it
+// directory, or of what is left of it, in planned order. Of a record that is not whole it writes what it
 // can read, and then fails.
 func Export(w io.Writer, path, format string) error {
 	if !slices.Contains(Formats(), format) {
@@ -69,7 +69,13 @@ func Export(w io.Writer, path, format string) error {
 		write, flush = csvLines(buffered)
 	}
 	var phases []results.Phase
+	left, err := results.ReadReduction(path)
+	if err != nil {
+		return err
+	}
+	pass := func(e *results.Entry) error { return write(export(e, m, phases)) }
 	var sorted inOrder
+	var part []*results.Entry // of a record that was reduced, whose entries do not follow on each other
 	summary, err := results.ReadEntries(path, results.Reader{
 		Phase: func(i int, p results.Phase) {
 			for len(phases) <= i {
@@ -78,11 +84,21 @@ func Export(w io.Writer, path, format string) error {
 			phases[i] = p
 		},
 		Entry: func(e *results.Entry) error {
-			return sorted.add(e, func(e *results.Entry) error { return write(export(e, m, phases)) })
+			if left != nil {
+				part = append(part, e)
+				return nil
+			}
+			return sorted.add(e, pass)
 		},
 	})
 	if err != nil {
 		return err
+	}
+	slices.SortFunc(part, func(a, b *results.Entry) int { return cmp.Compare(a.Index, b.Index) })
+	for _, e := range part {
+		if err := pass(e); err != nil {
+			return err
+		}
 	}
 	if err := flush(); err != nil {
 		return err

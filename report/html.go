@@ -106,7 +106,7 @@ func newPage(r *Report) page {
 	p := page{
 		R:             r,
 		Style:         template.CSS(pageStyle),
-		Verdict:       viewVerdict(r.Verdict),
+		Verdict:       viewVerdict(r),
 		Tiles:         tiles(r),
 		Duration:      noFigure,
 		FlowWide:      drawFlow(r.Totals, wideFrame()),
@@ -132,7 +132,7 @@ func newPage(r *Report) page {
 		Observer:      percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
 	}
 	t := r.Totals
-	p.Sum = t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped
+	p.Sum = t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped + t.Pending
 	p.Unbalanced = p.Sum != t.Planned
 	if !r.Run.Started.IsZero() && r.Run.Ended.After(r.Run.Started) {
 		seconds := r.Run.Ended.Sub(r.Run.Started).Seconds()
@@ -187,8 +187,11 @@ func withoutText(r *Report) string {
 // A verdictView is how a verdict looks. Class picks its colour and icon.
 type verdictView struct{ Word, Class, Means string }
 
-func viewVerdict(v Verdict) verdictView {
-	switch v {
+func viewVerdict(r *Report) verdictView {
+	if r.Run.Partial {
+		return verdictView{"In progress", "interrupted", "The run goes on. The figures cover it up to here."}
+	}
+	switch v := r.Verdict; v {
 	case Pass:
 		return verdictView{"Pass", "pass", "The run is complete and every threshold was met."}
 	case Fail:
@@ -200,7 +203,7 @@ func viewVerdict(v Verdict) verdictView {
 	case Interrupted:
 		return verdictView{"Interrupted", "interrupted", "The run was stopped before its end. The figures cover it up to there."}
 	}
-	return verdictView{shortText(strings.ToTitle(string(v))), "unknown", "This verdict is not known to the report."}
+	return verdictView{shortText(strings.ToTitle(string(r.Verdict))), "unknown", "This verdict is not known to the report."}
 }
 
 // A tile is one of the key figures at the top.

@@ -31,6 +31,9 @@ func (f *fold) judge(r *Report) error {
 
 	t := r.Totals
 	switch {
+	case f.partial:
+		r.Verdict, r.ExitCode = Interrupted, ExitCannot
+		r.VerdictWhy = inProgressText(r)
 	case f.m.Interrupted:
 		r.Verdict, r.ExitCode = Interrupted, ExitInterrupted
 		if f.m.Failure {
@@ -83,6 +86,18 @@ func (f *fold) judge(r *Report) error {
 		r.VerdictWhy += " Sending ended early: " + f.m.EndedEarly + "."
 	}
 	return nil
+}
+
+// inProgressText says of when a partial report is.
+func inProgressText(r *Report) string {
+	text := fmt.Sprintf("The run is in progress: this is how it stood at %s, %s after its start.", utcText(r.Run.Ended), spanText(r.Run.Ended.Sub(r.Run.Started).Seconds()))
+	if n := r.Totals.Pending; n > 0 {
+		text += fmt.Sprintf(" %s of %s entries planned so far have no outcome yet.", countText(n), countText(r.Totals.Planned))
+	}
+	if r.Run.Why != "" {
+		text += " But " + r.Run.Why + "."
+	}
+	return text
 }
 
 // resumedText says that a run was interrupted and resumed, for how long, and what

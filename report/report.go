@@ -62,7 +62,7 @@ type Report struct {
 type Verdict string
 
 // The verdicts. Where several hold, the first of invalid, lost, fail wins; a
-// run that was stopped is interrupted.
+// run that was stopped, or is in progress, is interrupted.
 const (
 	Pass        Verdict = "pass"        // done, thresholds met
 	Fail        Verdict = "fail"        // a threshold failed, or the node served what its blocks do not commit to
@@ -80,8 +80,11 @@ type Run struct {
 	Seed        uint64            `json:"seed"`
 	Salt        string            `json:"salt"`
 	Tags        map[string]string `json:"tags"`
-	Interrupted bool              `json:"interrupted"`
-	Why         string            `json:"why"` // why it was interrupted, or empty
+	// Partial says that the run was in progress: the report is of what was on record
+	// at Ended, and its verdict is interrupted, as there is none yet.
+	Partial     bool   `json:"partial"`
+	Interrupted bool   `json:"interrupted"`
+	Why         string `json:"why"` // why it was interrupted, or empty
 	// EndedEarly is why sending ended before the load's own end although nothing
 	// interrupted it, or empty.
 	EndedEarly string `json:"ended_early"`
@@ -186,7 +189,7 @@ type NetworkEndpoint struct {
 }
 
 // Totals counts planned entries by what became of them. Planned is always the
-// sum of Confirmed, Accepted, Lost, Rejected, Failed and Skipped.
+// sum of Confirmed, Accepted, Lost, Rejected, Failed, Skipped and Pending.
 type Totals struct {
 	Planned      uint64 `json:"planned"`
 	Sent         uint64 `json:"sent"`
@@ -197,6 +200,7 @@ type Totals struct {
 	Rejected     uint64 `json:"rejected"`
 	Failed       uint64 `json:"failed"`
 	Skipped      uint64 `json:"skipped"`
+	Pending      uint64 `json:"pending"`       // of a partial report: without an outcome yet; else 0
 	Ambiguous    uint64 `json:"ambiguous"`     // confirmed although the submit was rejected or failed
 	Retried      uint64 `json:"retried"`       // entries whose calls, or one of them, were sent again
 	Chains       uint64 `json:"chains"`        // planned entries that begin a chain

@@ -67,6 +67,9 @@ func (f *fold) search(r *Report) {
 	}
 	if s.Result == "" {
 		s.Result, s.Why = results.SearchCutShort, cutShort
+		if f.partial {
+			s.Why = "it goes on"
+		}
 	}
 	if rate, at := q.Held(); at >= 0 {
 		s.HeldPerS = Number(rate)

@@ -27,18 +27,73 @@ var seriesColumns = []string{
 	"ec_balance",  // entry credits that the keys which pay have left
 }
 
-// seriesFold collects what entries did, second by second.
+// seriesFold collects what entries did, second by second. The latencies of a second
+// are in memory until all of its entries were told of.
 type seriesFold struct {
-	rows []second
+	rows   []second
+	newest int // second in which an entry was planned
+	passed int // seconds before it that were looked at
 }
 
-// second is what happened in one second, and the latencies of the entries that
-// were planned in it, in milliseconds.
+// A second is what happened in one, and the latencies of the entries that were
+// planned in it.
 type second struct {
 	planned, sent, committed, revealed, accepted, confirmed, errors int
 	outstanding                                                     int // change
-	submit, accept, confirm                                         []float32
+	due                                                             int // planned, and not told of yet
+	submit, accept, confirm                                         percentilePair
 	schedule                                                        float32 // highest; below 0 for none
+}
+
+// settledAfter is how many seconds after one no entry is planned in it any more: the
+// record has them in the order of their instants, or nearly so. Those of a resumed
+// run that were skipped come later, and have no latencies.
+const settledAfter = 10
+
+// planned tells of an entry that is to come.
+func (f *seriesFold) planned(at int64) {
+	f.at(at).due++
+	f.newest = max(f.newest, int(at/1e9))
+	for ; f.passed < f.newest-settledAfter; f.passed++ {
+		if s := &f.rows[f.passed]; s.due == 0 {
+			s.settle()
+		}
+	}
+}
+
+// told tells that an entry that was planned in a second is all known.
+func (f *seriesFold) told(planned int64) {
+	s := f.at(planned)
+	if s.due--; s.due <= 0 && int(planned/1e9) < f.passed {
+		s.settle()
+	}
+}
+
+func (s *second) settle() {
+	s.submit.settle()
+	s.accept.settle()
+	s.confirm.settle()
+}
+
+// A percentilePair is the median and the 99th percentile of latencies, once they are
+// settled.
+type percentilePair struct {
+	ms       []float32
+	settled  bool
+	p50, p99 Number
+}
+
+func (p *percentilePair) add(ns int64) {
+	if !p.settled {
+		p.ms = append(p.ms, milliseconds(ns))
+	}
+}
+
+func (p *percentilePair) settle() {
+	if !p.settled {
+		p.p50, p.p99 = percentiles(p.ms)
+		p.ms, p.settled = nil, true
+	}
 }
 
 func (f *seriesFold) at(ns int64) *second {
@@ -61,7 +116,7 @@ func (f *seriesFold) entry(e *results.Entry) {
 	}
 	ok := e.Error == nil && e.Revealed != results.Never
 	if ok {
-		f.at(e.Planned).submit = append(f.at(e.Planned).submit, milliseconds(e.Revealed-e.Planned))
+		f.at(e.Planned).submit.add(e.Revealed - e.Planned)
 		answered := f.at(e.Revealed)
 		answered.revealed++
 		if e.Confirmed == results.Never || e.Confirmed > e.Revealed {
@@ -72,12 +127,12 @@ func (f *seriesFold) entry(e *results.Entry) {
 		f.at(max(e.Planned, e.Sent, e.Committed, e.Revealed)).errors++
 	}
 	if e.Accepted != results.Never {
-		f.at(e.Planned).accept = append(f.at(e.Planned).accept, milliseconds(e.Accepted-e.Planned))
+		f.at(e.Planned).accept.add(e.Accepted - e.Planned)
 		f.at(e.Accepted).accepted++
 	}
 	if e.Confirmed != results.Never {
 		if e.Watched() {
-			f.at(e.Planned).confirm = append(f.at(e.Planned).confirm, milliseconds(e.Confirmed-e.Planned))
+			f.at(e.Planned).confirm.add(e.Confirmed - e.Planned)
 		}
 		found := f.at(e.Confirmed)
 		found.confirmed++
@@ -85,6 +140,7 @@ func (f *seriesFold) entry(e *results.Entry) {
 			found.outstanding--
 		}
 	}
+	f.told(e.Planned)
 }
 
 func milliseconds(ns int64) float32 { return float32(float64(ns) / 1e6) }
@@ -140,14 +196,12 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 		if r.schedule >= 0 {
 			schedule = Number(r.schedule)
 		}
-		submit50, submit99 := percentiles(r.submit)
-		accept50, accept99 := percentiles(r.accept)
-		confirm50, confirm99 := percentiles(r.confirm)
+		r.settle()
 		s.Rows = append(s.Rows, []Number{
 			Number(i),
 			Number(r.planned), Number(r.sent), Number(r.committed), Number(r.revealed), Number(r.accepted), Number(r.confirmed), Number(r.errors),
 			inFlight, Number(outstanding),
-			submit50, submit99, accept50, accept99, confirm50, confirm99,
+			r.submit.p50, r.submit.p99, r.accept.p50, r.accept.p99, r.confirm.p50, r.confirm.p99,
 			schedule,
 			height, minute,
 			cpu[i], rss,

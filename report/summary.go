@@ -13,14 +13,22 @@ import (
 func WriteSummary(out io.Writer, r *Report, dir string) error {
 	var b strings.Builder
 	t := r.Totals
-	fmt.Fprintf(&b, "%s  %s\n\n", strings.ToUpper(string(r.Verdict)), r.VerdictWhy)
+	verdict := string(r.Verdict)
+	if r.Run.Partial {
+		verdict = "in progress"
+	}
+	fmt.Fprintf(&b, "%s  %s\n\n", strings.ToUpper(verdict), r.VerdictWhy)
 	fmt.Fprintf(&b, "scenario  %s, seed %d, run %s\n", r.Run.Scenario.Name, r.Run.Seed, r.Run.ID)
 	fmt.Fprintf(&b, "network   %s, %gs blocks, factomd %s\n", r.Network.Name, r.Network.BlockSeconds, versions(r.Network.Endpoints))
 	if r.Load.Closed() {
 		fmt.Fprintf(&b, "load      a closed loop (%s), which hides how long others would have waited\n", loopText(r.Load))
 	}
-	fmt.Fprintf(&b, "entries   %d planned = %d confirmed + %d accepted + %d lost + %d rejected + %d failed + %d skipped\n",
+	fmt.Fprintf(&b, "entries   %d planned = %d confirmed + %d accepted + %d lost + %d rejected + %d failed + %d skipped",
 		t.Planned, t.Confirmed, t.Accepted, t.Lost, t.Rejected, t.Failed, t.Skipped)
+	if t.Pending > 0 {
+		fmt.Fprintf(&b, " + %d pending", t.Pending)
+	}
+	b.WriteString("\n")
 	fmt.Fprintf(&b, "rates     %.1f/s planned, %.1f/s sent, %.1f/s confirmed\n\n",
 		r.Rates.PlannedPerS, r.Rates.SentPerS, r.Rates.ConfirmedPerS)
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/FactomProject/factom-load/results"
@@ -25,6 +26,22 @@ func WriteJSON(w io.Writer, r *Report) error {
 		return fmt.Errorf("writing %s: %w", JSONFile, err)
 	}
 	return nil
+}
+
+// ReadFile reads the report.json of a run's directory.
+func ReadFile(dir string) (*Report, error) {
+	data, err := os.ReadFile(filepath.Join(dir, JSONFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", JSONFile, err)
+	}
+	r := new(Report)
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("reading %s of %s: %w", JSONFile, dir, err)
+	}
+	if r.Schema != Schema {
+		return nil, fmt.Errorf("%s of %s has schema %q; this program reads %q", JSONFile, dir, r.Schema, Schema)
+	}
+	return r, nil
 }
 
 // WriteFiles writes both reports into a run's directory, each whole or not at

@@ -13,7 +13,7 @@ import (
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
 
-// The format of entries.log.
+// The format of entries.log, and of each of its older segments (see segment.go).
 //
 // The file is a magic number and then frames, each
 //
@@ -55,6 +55,8 @@ const (
 	recFinding                         // something that the node must not do
 	recEvent                           // something that happened meanwhile
 	recResumed                         // nobody watched: what was killed is accounted for from here on
+	recSegment                         // the log goes on from another, see segment.go
+	recReduced                         // what follows is a part of the record, see reduce.go
 )
 
 // Flags of a recSubmitted and, of them, flagWaited of a recGivenUp. What is above
@@ -213,6 +215,20 @@ func (w *logWriter) resumed(at int64, saved uint32) {
 	w.uint(uint64(saved))
 }
 
+// segment writes that a log is that with a number, and goes on from one of so many
+// bytes.
+func (w *logWriter) segment(number int, before int64) {
+	w.buf = append(w.buf, byte(recSegment))
+	w.uint(uint64(number))
+	w.uint(uint64(before))
+}
+
+func (w *logWriter) reduced(r Reduction) {
+	w.buf = append(w.buf, byte(recReduced))
+	w.uint(r.Kept)
+	w.uint(r.Dropped)
+}
+
 func (w *logWriter) end(planned uint64) {
 	w.buf = append(w.buf, byte(recEnd))
 	w.uint(planned)
@@ -241,6 +257,8 @@ type visitor interface {
 	finding(f Finding) error
 	event(e Event) error
 	resumed(at int64, saved uint32) error
+	segment(number int, before int64) error
+	reduced(r Reduction) error
 }
 
 // since is a distance read from a log: [Never], or nanoseconds.
@@ -254,21 +272,36 @@ func (d since) after(ref int64) int64 {
 	return ref + int64(d)
 }
 
-// Damage says where a log stopped being readable. The zero value is no damage.
+// Damage says where a record stopped being readable. The zero value is no damage.
 type Damage struct {
-	Offset int64  // of the first byte that could not be used
-	Lost   int64  // bytes from there to the end
+	Segment string // name of the file
+	Offset  int64  // in it, decompressed, of the first byte that could not be used
+	// Lost is how many bytes there are from there to the end of the record, those
+	// that cannot be decompressed as they are on the disk.
+	Lost   int64
 	Reason string // why, or "" for no damage
 }
+
+// number is that of the segment, or 0 for the newest.
+func (d *Damage) number() int {
+	n, _ := segmentNumber(d.Segment)
+	return n
+}
+
+// Reasons of damage that depend on more than the log.
+const (
+	frameCutOff = "a frame is cut off"
+	noMagic     = "it does not begin like an entries.log"
+)
 
 // readLog tells v of every record in the whole frames of r, up to the first
 // damage. It fails only when reading or v fails.
 func readLog(r io.Reader, v visitor) (Damage, error) {
-	br := bufio.NewReaderSize(r, 1<<20)
+	br := bufio.NewReaderSize(r, 1<<18)
 	var offset int64
 	damaged := func(reason string) (Damage, error) {
 		rest, err := io.Copy(io.Discard, br)
-		if err != nil {
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // that is damage, too
 			return Damage{}, fmt.Errorf("reading entries.log: %w", err)
 		}
 		return Damage{Offset: offset, Lost: rest, Reason: reason}, nil
@@ -276,7 +309,7 @@ func readLog(r io.Reader, v visitor) (Damage, error) {
 
 	magic := make([]byte, len(logMagic))
 	if n, err := io.ReadFull(br, magic); err != nil || string(magic) != logMagic {
-		d, err := damaged("it does not begin like an entries.log")
+		d, err := damaged(noMagic)
 		d.Lost += int64(n)
 		return d, err
 	}
@@ -290,7 +323,7 @@ func readLog(r io.Reader, v visitor) (Damage, error) {
 			return Damage{}, nil
 		}
 		if err != nil {
-			d, err2 := damaged("a frame is cut off")
+			d, err2 := damaged(frameCutOff)
 			d.Lost += int64(n)
 			return d, err2
 		}
@@ -305,7 +338,7 @@ func readLog(r io.Reader, v visitor) (Damage, error) {
 		}
 		payload = payload[:length]
 		if n, err := io.ReadFull(br, payload); err != nil {
-			d, err := damaged("a frame is cut off")
+			d, err := damaged(frameCutOff)
 			d.Lost += frameHeader + int64(n)
 			return d, err
 		}
@@ -473,6 +506,12 @@ func (d *decoder) record(v visitor) error {
 	case recResumed:
 		at, saved := d.since().after(0), uint32(d.small())
 		tell = func(v visitor) error { return v.resumed(at, saved) }
+	case recSegment:
+		number, before := d.small(), int64(d.small())
+		tell = func(v visitor) error { return v.segment(number, before) }
+	case recReduced:
+		r := Reduction{Kept: d.uint(), Dropped: d.uint()}
+		tell = func(v visitor) error { return v.reduced(r) }
 	default:
 		return fmt.Errorf("%w: unknown type %d", errMalformed, t)
 	}

@@ -56,6 +56,12 @@ func (t *transcript) resumed(at int64, saved uint32) error {
 	return t.add("resumed %d %d", at, saved)
 }
 
+func (t *transcript) segment(number int, before int64) error {
+	return t.add("segment %d %d", number, before)
+}
+
+func (t *transcript) reduced(r Reduction) error { return t.add("reduced %+v", r) }
+
 // later draws an instant from ref on, or Never.
 func later(t *rapid.T, ref int64, label string) int64 {
 	if rapid.Bool().Draw(t, label+" never") {
@@ -85,7 +91,7 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 	small := rapid.IntRange(0, math.MaxInt32)
 	text := rapid.StringN(0, 100, maxErrorText)
 	switch typ := rapid.SampledFrom([]recordType{
-		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent, recResumed,
+		recPhase, recError, recPlanned, recSubmitted, recAccepted, recBlock, recOutcome, recEnd, recGivenUp, recCallName, recCall, recFinding, recEvent, recResumed, recSegment, recReduced,
 	}).Draw(t, "type"); typ {
 	case recPhase:
 		start := rapid.Int64Range(0, 1<<56).Draw(t, "start")
@@ -179,6 +185,14 @@ func writeRandom(t *rapid.T, w *logWriter, want *transcript) {
 		at, saved := rapid.Int64Range(0, 1<<56).Draw(t, "at"), uint32(small.Draw(t, "saved"))
 		w.resumed(at, saved)
 		want.resumed(at, saved)
+	case recSegment:
+		number, before := small.Draw(t, "number"), int64(small.Draw(t, "before"))
+		w.segment(number, before)
+		want.segment(number, before)
+	case recReduced:
+		r := Reduction{rapid.Uint64().Draw(t, "kept"), rapid.Uint64().Draw(t, "dropped")}
+		w.reduced(r)
+		want.reduced(r)
 	}
 }
 
@@ -358,7 +372,7 @@ func TestReadTornLog(t *testing.T) {
 	l := realLog(t)
 	cut := l.ends[len(l.ends)-2] + 3 // the outcomes are lost
 	entries := map[uint64]Outcome{}
-	s, err := read(bytes.NewReader(l.bytes[:cut]), Reader{pending: true, Entry: func(e *Entry) error {
+	s, err := read(bytes.NewReader(l.bytes[:cut]), Reader{Growing: true, Entry: func(e *Entry) error {
 		entries[e.Index] = e.Outcome
 		return nil
 	}})
@@ -565,7 +579,7 @@ func FuzzReadLog(f *testing.F) {
 		for _, log := range [][]byte{data, framed} {
 			var told, pending uint64
 			s, err := read(bytes.NewReader(log), Reader{
-				pending: true,
+				Growing: true,
 				Phase:   func(int, Phase) {},
 				Block:   func(Block) {},
 				Call: func(c Call) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -104,13 +105,18 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
+// read reads a record of one segment.
+func read(log io.Reader, r Reader) (Summary, error) {
+	return join(r, func(v visitor) (Damage, error) { return readLog(log, v) })
+}
+
 // readAll reads an undamaged log, in which each entry must come once.
 func readAll(t fataler, log []byte) (map[uint64]Entry, []Block, Summary) {
 	t.Helper()
 	entries := map[uint64]Entry{}
 	var blocks []Block
 	s, err := read(bytes.NewReader(log), Reader{
-		pending: true,
+		Growing: true,
 		Block:   func(b Block) { blocks = append(blocks, b) },
 		Entry: func(e *Entry) error {
 			if _, twice := entries[e.Index]; twice {

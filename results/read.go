@@ -3,9 +3,6 @@ package results
 import (
 	"cmp"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
@@ -15,6 +12,9 @@ import (
 type Reader struct {
 	Phase func(i int, p Phase)
 	Block func(b Block)
+	// Planned is called for each entry when its first record was read, with its
+	// planned instant.
+	Planned func(at int64)
 	// Entry is called once for each planned entry, when its last change was
 	// read. The entry is the callee's to keep.
 	Entry func(e *Entry) error
@@ -25,7 +25,9 @@ type Reader struct {
 	// Event is called for each event, in the order of the record.
 	Event func(e Event)
 
-	pending bool // leave [Pending] what has no outcome
+	// Growing says that the record is being written: its end is no damage, and what
+	// has no outcome is left [Pending].
+	Growing bool
 }
 
 // Summary is what reading a record found beside its content.
@@ -34,9 +36,10 @@ type Summary struct {
 	Last     int64 // the newest instant at which something happened
 	Complete bool  // every planned entry has its outcome
 	Damage   Damage
+	Reduced  *Reduction // what is left of a record that was reduced, else nil
 }
 
-// ReadEntries reads the entries.log of a run's directory. What is kept in
+// ReadEntries reads all segments of the entries.log of a run's directory. What is kept in
 // memory grows with the entries that are outstanding at one time, not with the
 // run.
 //
@@ -46,28 +49,29 @@ type Summary struct {
 // anything that happened is skipped, and the rest is failed, with an error that
 // says so.
 func ReadEntries(path string, r Reader) (Summary, error) {
-	f, err := os.Open(filepath.Join(path, EntriesFile))
+	s, err := openSegments(path)
 	if err != nil {
 		return Summary{}, fmt.Errorf("reading the run's record: %w", err)
 	}
-	defer f.Close()
-	return read(f, r)
+	defer s.close()
+	return join(r, func(v visitor) (Damage, error) { return s.read(v, reading{growing: r.Growing}) })
 }
 
-func read(f io.Reader, r Reader) (Summary, error) {
+// join puts the entries together of whatever read tells.
+func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 	j := newJoiner(r)
-	damage, err := readLog(f, j)
+	damage, err := read(j)
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage}
+	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage, Reduced: j.left}
 	rest := make([]*joined, 0, len(j.live))
 	for _, e := range j.live {
 		rest = append(rest, e)
 	}
 	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
 	for _, e := range rest {
-		if !r.pending {
+		if !r.Growing {
 			e.abandon(j.last)
 		}
 		if err := j.tell(e); err != nil {
@@ -86,6 +90,7 @@ type joiner struct {
 	names  map[int]callName
 	count  uint64
 	ended  bool
+	left   *Reduction
 	last   int64  // the newest instant at which something happened
 	unseen uint32 // blocks up to it, read from here on, were saved while nobody watched
 }
@@ -169,6 +174,9 @@ func (j *joiner) planned(p Planned) error {
 		return fmt.Errorf("%w: entry %d is planned twice", errMalformed, p.Index)
 	}
 	j.count++
+	if j.Planned != nil {
+		j.Planned(p.At)
+	}
 	if p.Kind == KindChain && p.Phase == SetupPhase {
 		j.chains[int(p.Index)] = p.Chain
 	}
@@ -277,6 +285,13 @@ func (j *joiner) event(e Event) error {
 
 func (j *joiner) resumed(at int64, saved uint32) error {
 	j.last, j.unseen = max(j.last, at), saved
+	return nil
+}
+
+func (j *joiner) segment(int, int64) error { return nil }
+
+func (j *joiner) reduced(r Reduction) error {
+	j.left = &r
 	return nil
 }
 

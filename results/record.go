@@ -62,10 +62,13 @@ type Manifest struct {
 	EndedEarly string `json:"ended_early,omitempty"`
 	// FindingsOpen says that the wait ended before the blocks were read that could
 	// hold what the last hostile calls brought about.
-	FindingsOpen bool     `json:"findings_open,omitempty"`
-	Search       *Search  `json:"search,omitempty"` // written anew after each step
-	Observed     Observed `json:"observed"`
-	Harness      Harness  `json:"harness"`
+	FindingsOpen bool    `json:"findings_open,omitempty"`
+	Search       *Search `json:"search,omitempty"` // written anew after each step
+	// Record is what was left of entries.log after the reports were written, if that
+	// is not all.
+	Record   *Reduction `json:"record,omitempty"`
+	Observed Observed   `json:"observed"`
+	Harness  Harness    `json:"harness"`
 	// Counters is nil where a run was killed, and in older records.
 	Counters *Counters `json:"counters,omitempty"`
 }
@@ -304,6 +307,7 @@ func (d *Directory) Discard() {
 	for _, name := range []string{ManifestFile, EntriesFile, SeriesFile, NodeLogFile} {
 		os.Remove(filepath.Join(d.Path, name))
 	}
+	removeIf(d.Path, func(name string) bool { _, segment := segmentNumber(name); return segment || isTemp(name) })
 	for _, dir := range d.made {
 		os.Remove(dir)
 	}
@@ -315,10 +319,20 @@ func CleanUp(path string) error {
 	if err := CheckUnlocked(path); err != nil {
 		return err
 	}
-	for _, name := range []string{lockFile, reserveFile} {
-		os.Remove(filepath.Join(path, name)) // most often there is none
+	removeIf(path, func(name string) bool { return name == lockFile || name == reserveFile || isTemp(name) })
+	if r, err := ReadReduction(path); err == nil && r != nil {
+		return removeSegments(path)
 	}
 	return nil
+}
+
+func removeIf(dir string, unwanted func(name string) bool) {
+	names, _ := namesIn(dir) // most often there is nothing to remove
+	for _, name := range names {
+		if unwanted(name) {
+			os.Remove(filepath.Join(dir, name))
+		}
+	}
 }
 
 // Reserve takes the room that [Directory.Release] gives back for the reports.
@@ -334,8 +348,11 @@ func (d *Directory) Reserve() error {
 	return nil
 }
 
-// Release ends a Reserve, if there was one.
-func (d *Directory) Release() { os.Remove(filepath.Join(d.Path, reserveFile)) }
+// Release ends a Reserve, if there was one, and removes what was not written to its
+// end.
+func (d *Directory) Release() {
+	removeIf(d.Path, func(name string) bool { return name == reserveFile || isTemp(name) })
+}
 
 // Open makes a file of the run for appending.
 func (d *Directory) Open(name string) (*os.File, error) {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -27,7 +25,9 @@ type Past struct {
 	Whole   bool          // it is complete: there is nothing to continue
 	Damage  Damage        // at its end
 
-	path   string
+	dir    string
+	closed int   // segments
+	before int64 // bytes of the last of them
 	joiner *joiner
 	counts Counts
 	own    int64 // when the newest own confirmation was seen
@@ -36,36 +36,34 @@ type Past struct {
 // ReadPast reads the entries.log of a run's directory, which it does not change.
 // In memory it keeps what [ReadEntries] does.
 func ReadPast(path string) (*Past, error) {
-	name := filepath.Join(path, EntriesFile)
-	f, err := os.Open(name)
+	s, err := openSegments(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the run's record: %w", err)
 	}
-	defer f.Close()
-	p, err := readPast(f)
+	defer s.close()
+	p, err := readPast(s, reading{})
 	if err != nil {
 		return nil, err
 	}
-	if p.Damage.Reason != "" {
+	if damage := p.Damage; damage.Reason != "" {
+		if n := damage.number(); damage.Offset == 0 && (n == 1 || n == 0 && s.closed == 0) {
+			return nil, fmt.Errorf("reading %s: %w", filepath.Join(path, damage.Segment), ErrNoRecord)
+		}
 		// A malformed record may follow others in its frame, which will be cut off
 		// with it: they count for nothing.
-		damage := p.Damage
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return nil, fmt.Errorf("reading the run's record: %w", err)
+		if err := s.rewind(); err != nil {
+			return nil, err
 		}
-		if damage.Offset == 0 {
-			return nil, fmt.Errorf("reading %s: %w", name, ErrNoRecord)
-		}
-		if p, err = readPast(io.LimitReader(f, damage.Offset)); err != nil {
+		if p, err = readPast(s, reading{until: &damage}); err != nil {
 			return nil, err
 		}
 		p.Damage = damage
 	}
-	p.path = name
+	p.dir, p.closed, p.before = path, s.closed, s.before
 	return p, nil
 }
 
-func readPast(r io.Reader) (*Past, error) {
+func readPast(s *segments, how reading) (*Past, error) {
 	p := &Past{Phases: map[int]Phase{}, own: Never}
 	p.joiner = newJoiner(Reader{
 		Phase: func(i int, phase Phase) { p.Phases[i] = phase },
@@ -77,7 +75,7 @@ func readPast(r io.Reader) (*Past, error) {
 		},
 		Entry: func(e *Entry) error { p.counts.decided(e); return nil },
 	})
-	damage, err := readLog(r, p.joiner)
+	damage, err := s.read(p.joiner, how)
 	p.Planned, p.Last, p.Damage = p.joiner.count, p.joiner.last, damage
 	p.Whole = p.joiner.ended && len(p.joiner.live) == 0
 	return p, err
@@ -111,39 +109,24 @@ func (c *Counts) answered(e *Entry) {
 }
 
 // Resume returns a collector that continues the record from an instant on, and the
-// file that it appends to, which is the caller's to close. The damage at its end is
-// cut off. Blocks up to the saved height, which was told at that instant, were saved
+// log that it appends to, which is the caller's to close. The damage at its end is
+// cut off; that of a closed segment is set aside, with all that follows. Blocks up to the saved height, which was told at that instant, were saved
 // while nobody watched.
 //
 // The calls of an entry that have no answer on record are over: they failed, and
 // the entry may have been sent at any time before the instant.
-func (p *Past) Resume(at int64, saved uint32) (_ *Collector, _ *os.File, err error) {
-	f, err := appendEntries(p.path)
+func (p *Past) Resume(at int64, saved uint32, o LogOptions) (_ *Collector, _ *Log, err error) {
+	l, err := p.reopen(o)
 	if err != nil {
+		return nil, nil, fmt.Errorf("continuing the run's record: %w", err)
+	}
+	c := newCollector(l)
+	p.restore(c, at, saved)
+	if err := c.Flush(); err != nil {
+		l.Close()
 		return nil, nil, err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-		}
-	}()
-	if p.Damage.Reason != "" {
-		if err := f.Truncate(p.Damage.Offset); err != nil {
-			return nil, nil, fmt.Errorf("cutting off the damage of the record: %w", err)
-		}
-	}
-	c := newCollector(f)
-	p.restore(c, at, saved)
-	return c, f, c.Flush()
-}
-
-// appendEntries opens the newest part of a record, to go on with it.
-func appendEntries(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return nil, fmt.Errorf("continuing the run's record: %w", err)
-	}
-	return f, nil
+	return c, l, nil
 }
 
 // restore brings a new collector to where the record ends.

@@ -157,12 +157,12 @@ func homeOf(key string) string {
 		return "load.search"
 	case "until", "timeout":
 		return "confirm"
-	case "content", "merkle":
+	case "content", "merkle", "live_feed":
 		return "observe"
+	case "segment", "keep", "sample", "checkpoint":
+		return "record"
 	case "primary":
 		return "compare"
-	case "live_feed":
-		return "observe"
 	case "listen":
 		return "observe.live_feed"
 	}

@@ -107,6 +107,15 @@ const (
 	// default.
 	DefaultAbortGrace = 30 * time.Second
 
+	// The record of a run: segments that compress in a fraction of a second, and
+	// all of it is kept.
+	DefaultSegment = 64 << 20
+	DefaultKeep    = KeepAll
+	// DefaultSample is in confirmed entries, DefaultCheckpoint how often a run is
+	// reported on before its end.
+	DefaultSample     = 1000
+	DefaultCheckpoint = 5 * time.Minute
+
 	// DefaultPrimary is what compare decides by. There are no thresholds by
 	// default: a run that loses entries fails without one.
 	DefaultPrimary Metric = "accept.p95"

@@ -108,6 +108,7 @@ func TestHashAndValues(t *testing.T) {
 		{"credits.budget", "7", false},
 		{"thresholds", "[]", false},
 		{"compare.primary", "submit.p99", false},
+		{"record", "{segment: 1MiB, keep: none, checkpoint: 0}", true},
 	} {
 		t.Run(test.path+"="+test.value, func(t *testing.T) {
 			text := base
@@ -293,6 +294,13 @@ func drawScenario(t *rapid.T) *Scenario {
 			t.Fatal(p)
 		}
 		s.Thresholds = append(s.Thresholds, threshold)
+	}
+	s.Record = Record{
+		Segment: rapid.Int64Range(minSegment, maxSegment).Draw(t, "segment"), Keep: rapid.SampledFrom([]Keep{KeepAll, KeepFailures, KeepNone}).Draw(t, "keep"), Sample: DefaultSample,
+		Checkpoint: rapid.SampledFrom([]time.Duration{0, time.Second, 90 * time.Second, maxCheckpoint}).Draw(t, "checkpoint"),
+	}
+	if s.Record.Keep == KeepFailures {
+		s.Record.Sample = rapid.IntRange(0, maxSample).Draw(t, "sample")
 	}
 	s.Abort.Grace = DefaultAbortGrace
 	for range rapid.IntRange(0, 2).Draw(t, "rules") {

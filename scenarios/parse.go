@@ -46,6 +46,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		Observe:  Observe{Content: DefaultContent, Merkle: DefaultMerkle},
 		Primary:  DefaultPrimary,
 		Abort:    Abort{Grace: DefaultAbortGrace},
+		Record:   defaultRecord(),
 	}
 	mixOK := true
 	d.fields(root,
@@ -65,6 +66,7 @@ func (d *decoder) scenario(root *node, file string) *Scenario {
 		field{"thresholds", into(d.thresholds, &s.Thresholds)},
 		field{"abort_on", into(d.abortRules, &s.Abort.Rules)},
 		field{"abort_grace", into(d.grace, &s.Abort.Grace)},
+		field{"record", into(d.record, &s.Record)},
 		field{"compare", into(d.compare, &s.Primary)},
 	)
 	d.require(root, "version", "begin the file with version: 1")

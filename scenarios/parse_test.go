@@ -86,6 +86,7 @@ func TestExample(t *testing.T) {
 		Primary: "accept.p95",
 		Observe: Observe{Content: 2, Merkle: 1},
 		Abort:   Abort{Grace: 30 * time.Second},
+		Record:  defaultRecord(),
 	}
 	if diff := cmp.Diff(want, mustParse(t, example)); diff != "" {
 		t.Error(diff)
@@ -113,6 +114,7 @@ func TestDefaults(t *testing.T) {
 		Primary: "accept.p95",
 		Observe: Observe{Content: 2, Merkle: 1},
 		Abort:   Abort{Grace: 30 * time.Second},
+		Record:  defaultRecord(),
 	}
 	got, err := Parse([]byte(minimal), "some/where/nightly.yaml")
 	if err != nil {

@@ -21,7 +21,7 @@ x.yaml:1:1: the scenario is empty
     hint: the smallest one is: version: 1, and load: {phases: [{for: 60s, rate: 50/s}]}`},
 	{"not a mapping", "- version: 1\n", `
 x.yaml:1:1: must be a mapping of keys to values, is a list
-    hint: keys here: version, name, description, seed, network, credits, workload, load, submit, queries, hostile, confirm, observe, thresholds, abort_on, abort_grace, compare`},
+    hint: keys here: version, name, description, seed, network, credits, workload, load, submit, queries, hostile, confirm, observe, thresholds, abort_on, abort_grace, record, compare`},
 
 	// YAML.
 	{"open bracket", minimal + "network: {local: {}\n", `
@@ -408,7 +408,7 @@ x.yaml:5:12: name: a phase before it is called "phase-1" too
 x.yaml:6:12: name: "setup" is the phase that makes the chains
     hint: choose another name`},
 
-	// confirm, observe, thresholds, abort_on, abort_grace, compare.
+	// confirm, observe, thresholds, abort_on, abort_grace, record, compare.
 	{"observe", minimal + "observe: {content: 101, merkle: -1}\nconfirm: {content: 1}\n", `
 x.yaml:3:20: content: "101" is out of range
     hint: allowed is 0 to 100

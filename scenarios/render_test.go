@@ -31,6 +31,10 @@ func render(s *Scenario) []byte {
 			p("- %q", r.Expression)
 		}
 	}
+	p("record:\n  checkpoint: %s\n  keep: %s\n  segment: %d B", s.Record.Checkpoint, s.Record.Keep, s.Record.Segment)
+	if s.Record.Keep == KeepFailures {
+		p("  sample: %d", s.Record.Sample)
+	}
 	p("confirm:\n  timeout: %s\n  until: %s", span(s.Confirm.Timeout), s.Confirm.Until)
 	p("observe:\n  merkle: %d\n  content: %d", s.Observe.Merkle, s.Observe.Content)
 	if f := s.Observe.LiveFeed; f != nil {

@@ -28,6 +28,7 @@ type Scenario struct {
 	Observe     Observe
 	Thresholds  []Threshold
 	Abort       Abort
+	Record      Record
 	// Primary is the metric by which compare decides, for example accept.p95.
 	Primary Metric
 }

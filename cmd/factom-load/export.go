@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/results"
 )
 
 func newExportCommand(e *env) *cobra.Command {
@@ -28,10 +29,12 @@ when each stage was reached, and what became of it.`,
 			if !slices.Contains(report.Formats(), format) {
 				return usage(fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(report.Formats(), ", ")))
 			}
-			if err := report.Export(e.stdout, args[0], format); err != nil {
+			if left, err := results.ReadReduction(args[0]); err != nil {
 				return err
+			} else if left != nil {
+				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep\n", left.Kept, left.Kept+left.Dropped)
 			}
-			return nil
+			return report.Export(e.stdout, args[0], format)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "csv or jsonl")

@@ -121,7 +121,7 @@ starts itself.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newRunCommand(e), newPlanCommand(e), newCheckCommand(e), newScenariosCommand(e),
-		newResumeCommand(e), newReportCommand(e), newExportCommand(e),
+		newResumeCommand(e), newReportCommand(e), newExportCommand(e), newCheckpointCommand(e),
 		newTestnetCommand(e), newFundCommand(e),
 	)
 	return root

@@ -17,21 +17,19 @@ func newReportCommand(e *env) *cobra.Command {
 		Use:   "report RUN",
 		Short: "Make the reports of a run's directory anew",
 		Long: `Report rebuilds report.json and report.html from the record in a run's
-directory, and exits as the run did.`,
+directory, and exits as the run did. Of a run in progress they are made as far as
+it has come, and the exit code is 1.`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := args[0]
-			if err := checkRun(dir); err != nil {
+			if err := checkDirectory(dir); err != nil {
 				return err
 			}
-			if err := results.CleanUp(dir); err != nil {
-				return err
-			}
-			r, err := writeReports(dir)
+			r, err := reportOn(dir)
 			if err != nil {
 				return err
 			}
-			if m, err := results.ReadManifest(dir); err == nil && m.Ended.IsZero() && !quiet {
+			if m, err := results.ReadManifest(dir); err == nil && !r.Run.Partial && m.Ended.IsZero() && !quiet {
 				fmt.Fprintf(e.stderr, "the run was killed before its end\n    hint: factom-load resume %s looks for what it sent\n", dir)
 			}
 			return e.present(r, dir, asJSON, quiet)
@@ -44,6 +42,14 @@ directory, and exits as the run did.`,
 
 // checkRun refuses what is no run's directory, and a run in progress.
 func checkRun(dir string) error {
+	if err := checkDirectory(dir); err != nil {
+		return err
+	}
+	return results.CheckUnlocked(dir)
+}
+
+// checkDirectory refuses what is no run's directory.
+func checkDirectory(dir string) error {
 	if info, err := os.Stat(dir); err != nil {
 		return usage(fmt.Errorf("no run there: %w", err))
 	} else if !info.IsDir() {
@@ -52,7 +58,7 @@ func checkRun(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, results.ManifestFile)); err != nil {
 		return usage(fmt.Errorf("%s is not a run's directory: it has no %s", dir, results.ManifestFile))
 	}
-	return results.CheckUnlocked(dir)
+	return nil
 }
 
 // present prints what a run came to, and exits as it says.

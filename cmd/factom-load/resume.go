@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/FactomProject/factom-load/internal/run"
+	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 )
 
@@ -55,11 +56,20 @@ func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSO
 	if err != nil {
 		return err
 	}
-	if m.Ended.IsZero() {
-		loaded, err := recorded(m)
+	if left, err := results.ReadReduction(dir); err != nil {
+		return err
+	} else if left != nil { // its run came to its end, and was reported on
+		r, err := report.ReadFile(dir)
 		if err != nil {
 			return err
 		}
+		return e.present(r, dir, asJSON, quiet)
+	}
+	loaded, err := recorded(m)
+	if err != nil && m.Ended.IsZero() {
+		return err
+	}
+	if m.Ended.IsZero() {
 		o.Scenario = loaded.scenario
 		screen := newScreen(e.stderr, quiet)
 		defer screen.close()
@@ -74,6 +84,11 @@ func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSO
 	r, err := writeReports(dir)
 	if err != nil {
 		return err
+	}
+	if loaded != nil {
+		if err := run.Retain(dir, loaded.scenario.Record); err != nil {
+			e.complain(fmt.Errorf("all of the record is kept: %w", err))
+		}
 	}
 	return e.present(r, dir, asJSON, quiet)
 }

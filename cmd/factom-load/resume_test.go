@@ -193,6 +193,43 @@ func kill(t *testing.T, url, dir string, after time.Duration) {
 	c.Wait() // it was killed
 }
 
+// A run that is killed when its record is divided already, and perhaps in the middle
+// of a rotation, is accounted for as any other.
+func TestResumeSegments(t *testing.T) {
+	for i := range 3 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			n := factomdtest.New(t, factomdtest.Options{BlockTime: 250 * time.Millisecond})
+			dir := filepath.Join(t.TempDir(), "run")
+			c := exec.Command("factom-load", "run", "testdata/tiny.yaml", "--quiet", "--endpoint", n.URL(), "--out", dir,
+				"--rate", "400/s", "--for", "20s", "--set", "credits.budget=20000", "--set", "record.segment=64KiB")
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				if closed, _ := filepath.Glob(filepath.Join(dir, "entries-*.log*")); len(closed) > i {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
+			if err := c.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			c.Wait()                      // it was killed
+			resumed(t, n, dir, 2+20+8000) // the setup, the phase that is not measured, and this one
+			left, err := filepath.Glob(filepath.Join(dir, "entries-*"))
+			if err != nil || len(left) <= i {
+				t.Errorf("the record has %v, %v", left, err)
+			}
+			for _, name := range left {
+				if filepath.Ext(name) != ".zst" {
+					t.Errorf("there is %s", name)
+				}
+			}
+		})
+	}
+}
+
 // resumed resumes a killed run, twice, and compares what it finds with the chain.
 func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 	t.Helper()

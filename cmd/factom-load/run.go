@@ -103,7 +103,8 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 		ID: id, Salt: f.salt, Out: out, Tags: f.tags, ToolVersion: version(),
 		NodeCommand:  []string{self, nodeCommand},
 		AboveCeiling: f.yes, Deadline: f.deadline, StopFile: f.stopFile,
-		Say: screen.say, Watch: screen.show,
+		Checkpoint: checkpoint(self, out),
+		Say:        screen.say, Watch: screen.show,
 	})
 	screen.close()
 	if err != nil {
@@ -112,6 +113,9 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	r, err := writeReports(out)
 	if err != nil {
 		return err
+	}
+	if err := run.Retain(out, loaded.scenario.Record); err != nil {
+		e.complain(fmt.Errorf("all of the record is kept: %w", err))
 	}
 	return e.present(r, out, f.json, f.quiet)
 }

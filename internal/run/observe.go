@@ -60,6 +60,9 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	})
 	group.Go(func() { r.pauses.run(ctx, r.start, r.collector.Event) })
 	group.Go(func() { r.watchCredits(ctx) })
+	if r.Checkpoint != nil && r.Scenario.Record.Checkpoint > 0 {
+		group.Go(func() { r.checkpoints(ctx) })
+	}
 	if len(r.Scenario.Abort.Rules) > 0 {
 		group.Go(func() { r.watchRules(ctx) })
 	}
@@ -112,6 +115,19 @@ func (r *run) keep(ctx context.Context) {
 			r.interrupt(err.Error())
 		}
 		return err == nil
+	})
+}
+
+// checkpoints has the run reported on while it goes on. That it cannot be is told
+// once, and changes nothing of the run.
+func (r *run) checkpoints(ctx context.Context) {
+	said := false
+	every(ctx, r.Scenario.Record.Checkpoint, func() (more bool) {
+		if err := r.Checkpoint(ctx); err != nil && ctx.Err() == nil && !said {
+			r.Say("the run goes on without a report so far: %v", err)
+			said = true
+		}
+		return true
 	})
 }
 

@@ -133,7 +133,7 @@ func (r *run) resume(stop context.Context, past *results.Past, gone bool) error 
 		return err
 	}
 	var err error
-	if r.collector, r.entries, err = past.Resume(at, saved); err != nil {
+	if r.collector, r.entries, err = past.Resume(at, saved, r.logOptions()); err != nil {
 		return err
 	}
 	defer r.entries.Close()

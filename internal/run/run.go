@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,6 +41,10 @@ type Options struct {
 	Deadline time.Duration
 	// StopFile stops the run as an interrupt does once it exists; "" is none.
 	StopFile string
+	// Checkpoint writes the reports of the run so far, from what is on record. It is
+	// called as often as the scenario's record.checkpoint says, never twice at once,
+	// and must end soon after its context; nil is none.
+	Checkpoint func(context.Context) error
 	// Say is told what happens, a line at a time.
 	Say func(format string, args ...any)
 	// Watch is given the run's state several times a second.
@@ -83,7 +86,7 @@ type run struct {
 
 	manifest  *results.Manifest
 	start     time.Time
-	entries   *os.File
+	entries   *results.Log
 	collector *results.Collector
 	observer  *results.Observer
 	checker   *results.Checker                // nil without checks
@@ -290,7 +293,7 @@ func (r *run) open() (err error) {
 	if err := r.dir.Reserve(); err != nil {
 		return err
 	}
-	if r.entries, err = r.dir.Open(results.EntriesFile); err != nil {
+	if r.entries, err = r.dir.OpenLog(r.logOptions()); err != nil {
 		return err
 	}
 	series, err := r.dir.Open(results.SeriesFile)
@@ -305,6 +308,10 @@ func (r *run) open() (err error) {
 		return err
 	}
 	return r.dir.WriteManifest(r.manifest)
+}
+
+func (r *run) logOptions() results.LogOptions {
+	return results.LogOptions{Segment: r.Scenario.Record.Segment, Say: r.Say}
 }
 
 // do is the run itself, from the payment to the complete record. What goes wrong
