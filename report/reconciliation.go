@@ -36,6 +36,7 @@ const (
 	countReveals       = "reveal-calls"
 	countCalls         = "calls"
 	countRepeats       = "repeats"
+	countRate          = "transactions-per-s" // by the node's moving average
 )
 
 // A tolerance is how far the other side's figure may be below and above the
@@ -87,6 +88,9 @@ func (f *fold) reconcile(r *Report) []Reconciliation {
 	rows = append(rows, f.commits(r, c.Commits)...)
 	if len(r.Blocks) > 0 {
 		rows = append(rows, chainEntries(r.Blocks))
+	}
+	if c.Rate != nil {
+		rows = append(rows, nodeRate(*c.Rate))
 	}
 	if c.Node != nil {
 		rows = append(rows, nodeCalls(r, *c.Node)...)
@@ -174,6 +178,25 @@ func chainEntries(blocks []Block) Reconciliation {
 	}
 	return reconciled(countChainEntries, own, all, exact(),
 		"somebody else writes into the run's chains", "")
+}
+
+// rateTolerance is how far a node's transaction rate may be from what was sent: as a
+// moving average it lags behind a load that changes.
+const rateTolerance = 0.2
+
+// nodeRate holds a node's own transaction rate against what was sent.
+func nodeRate(n results.NodeRate) Reconciliation {
+	ok := math.Abs(n.Counted-n.Sent) <= max(rateTolerance*n.Sent, 1)
+	note := fmt.Sprintf("may differ by 20 %%, as it is a moving average that lags behind a changing rate; mean of %d answers", n.Polls)
+	switch {
+	case !ok && n.Counted > n.Sent:
+		note += "; others write on this network, too"
+	case !ok:
+		note += "; the node does not keep up with what it is sent, or the rate changed much"
+	}
+	return Reconciliation{
+		What: countRate, Harness: Number(n.Sent), Node: Number(n.Counted), Difference: Number(n.Counted - n.Sent), OK: &ok, Note: note,
+	}
 }
 
 // givenUp is how many requests of the observer may be cut off when a run ends, so
@@ -278,11 +301,13 @@ func reconciledRows(r *Report) []reconciledRow {
 	return rows
 }
 
-// knownText is a whole number with its sign, or a dash.
+// knownText is a number with its sign, or a dash.
 func knownText(n Number) string {
 	switch f := float64(n); {
 	case math.IsNaN(f):
 		return noFigure
+	case f != math.Trunc(f):
+		return strings.Replace(fmt.Sprintf("%.1f", f), "-", "−", 1)
 	case f < 0:
 		return "−" + countText(uint64(-f))
 	default:
@@ -301,6 +326,8 @@ func reconciledTerm(what string) (name, means string) {
 		return "entry credits of these commits", "of the same entries; of the same commits"
 	case countChainEntries:
 		return "entries in the run’s chains", "own confirmed entries; all entries in the blocks of the chains of the setup, and the first of each other own chain, those of hostile calls left out"
+	case countRate:
+		return "transactions a second", "entries sent, chains’ first ones twice; by the node’s tps-rate, a moving average"
 	case countCommitEntries:
 		return "commit-entry calls", "sent; counted by the node’s metrics"
 	case countCommitChains:

@@ -16,6 +16,16 @@ type Counters struct {
 	Balances Balances     `json:"balances"`
 	Commits  ChainCommits `json:"commits"`
 	Node     *NodeCalls   `json:"node,omitempty"` // of a local node; others do not show their metrics
+	Rate     *NodeRate    `json:"rate,omitempty"` // nil where the load was short, and in older records
+}
+
+// NodeRate is how many transactions a second there were by a node's own moving
+// average, and by what was sent between the first and the last time that it was asked:
+// entries once, the first ones of chains twice, as the node counts.
+type NodeRate struct {
+	Counted float64 `json:"counted"` // the mean of what it said
+	Sent    float64 `json:"sent"`
+	Polls   int     `json:"polls"`
 }
 
 // Balances is of all keys that pay for a run together, in entry credits.

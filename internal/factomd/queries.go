@@ -339,6 +339,25 @@ func (c *Client) ECRate(ctx context.Context) (uint64, error) {
 	return reply.Rate, nil
 }
 
+// TransactionRate returns how many transactions a second the node processes, by its
+// own count: entries once, the first ones of chains twice, factoid transactions once,
+// no commits. It is a moving average, of a third for what came since the last time
+// that it was worked out, 3 s before or longer (factomd state/state.go,
+// CalculateTransactionRate).
+func (c *Client) TransactionRate(ctx context.Context) (float64, error) {
+	const method = "tps-rate"
+	var reply struct {
+		Instant *float64 `json:"instanttxrate"`
+	}
+	if err := c.Call(ctx, method, nil, &reply); err != nil {
+		return 0, err
+	}
+	if reply.Instant == nil || *reply.Instant < 0 || *reply.Instant > 1e9 {
+		return 0, c.Wrong(method, "reply out of range", "its rate is missing, or is none")
+	}
+	return *reply.Instant, nil
+}
+
 // SubmitTransaction hands a factoid transaction to the node. Success says only
 // that the node queued it: see [Client.FactoidAck].
 func (c *Client) SubmitTransaction(ctx context.Context, tx []byte) error {

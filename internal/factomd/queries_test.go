@@ -136,6 +136,8 @@ func TestQueries(t *testing.T) {
 			func(ctx context.Context, c *Client) (any, error) { return c.PendingEntries(ctx) }, 0},
 		{"entry-credit-rate", "", `{"result":{"rate":1000}}`,
 			func(ctx context.Context, c *Client) (any, error) { return c.ECRate(ctx) }, uint64(1000)},
+		{"tps-rate", "", `{"result":{"totaltxrate":1.5,"instanttxrate":97.25}}`,
+			func(ctx context.Context, c *Client) (any, error) { return c.TransactionRate(ctx) }, 97.25},
 		{"factoid-submit", "transaction=" + hex.EncodeToString(tx), `{"result":{"message":"Successfully submitted the transaction","txid":"` + txid.String() + `"}}`,
 			func(ctx context.Context, c *Client) (any, error) { return nil, c.SubmitTransaction(ctx, tx) }, nil},
 	} {
@@ -162,6 +164,7 @@ func TestHostileReplies(t *testing.T) {
 	factoidAck := func(ctx context.Context, c *Client) error { _, err := c.FactoidAck(ctx, testHash(1)); return err }
 	balance := func(ctx context.Context, c *Client) error { _, err := c.ECBalance(ctx, "EC"); return err }
 	rate := func(ctx context.Context, c *Client) error { _, err := c.ECRate(ctx); return err }
+	tps := func(ctx context.Context, c *Client) error { _, err := c.TransactionRate(ctx); return err }
 	heights := func(ctx context.Context, c *Client) error { _, err := c.Heights(ctx); return err }
 	entry := func(ctx context.Context, c *Client) error { _, err := c.Entry(ctx, hash(entryHash1)); return err }
 	head := func(ctx context.Context, c *Client) error { _, err := c.ChainHead(ctx, hash(chainHash)); return err }
@@ -204,6 +207,8 @@ func TestHostileReplies(t *testing.T) {
 		{"payments of another block", `{"ecblock":{"header":{"dbheight":8},"body":{"entries":[]}}}`, payments, "reply for another block"},
 		{"another entry's ack", `{"entryhash":"` + chainHash + `","entrydata":{"status":"DBlockConfirmed"}}`, ack, "reply for another entry"},
 		{"another transaction's ack", `{"txid":"` + chainHash + `","status":"DBlockConfirmed"}`, factoidAck, "reply for another transaction"},
+		{"no transaction rate", `{"totaltxrate":1}`, tps, "reply out of range"},
+		{"a transaction rate below 0", `{"instanttxrate":-1}`, tps, "reply out of range"},
 		{"no heights", `{}`, heights, "reply out of range"},
 		{"a negative height", `{"leaderheight":1,"directoryblockheight":-1,"entryblockheight":1,"entryheight":1}`, heights, "reply out of range"},
 		{"another entry", `{"chainid":"` + chainHash + `","content":"68656c6c6f21","extids":["61","62"]}`, entry, "reply for another entry"},

@@ -35,6 +35,8 @@ func (n *Node) answer(method string, params json.RawMessage) (any, *primitives.J
 			return nil, invalid("")
 		}
 		return l.factoidAck(id)
+	case "tps-rate":
+		return map[string]any{"totaltxrate": 0.5, "instanttxrate": 0.5}, nil
 	case "properties":
 		return map[string]any{"factomdversion": "6.12.0", "factomdapiversion": "2.0"}, nil
 	case "heights":

@@ -24,7 +24,7 @@ const (
 func (r *run) count(abort context.Context) *results.Counters {
 	soon, cancel := context.WithTimeout(context.WithoutCancel(abort), hasty)
 	defer cancel()
-	c := &results.Counters{Node: r.nodeMeter.read(soon)}
+	c := &results.Counters{Node: r.nodeMeter.read(soon), Rate: r.rates.read()}
 	ctx, cancel := context.WithTimeout(abort, countTimeout)
 	defer cancel()
 	var err error
@@ -110,6 +110,67 @@ func (r *run) countCommits(ctx context.Context) (c results.ChainCommits, err err
 		}
 	}
 	return c, err
+}
+
+// rateInterval is the time between two questions for the node's transaction rate,
+// rateSettles how many of its answers still have much of what was before the load in
+// them, as a moving average of which two thirds stay each time, and leastRates how
+// many more of them say something.
+const (
+	rateInterval = 5 * time.Second
+	rateSettles  = 6
+	leastRates   = 6
+)
+
+// A rateMeter asks an endpoint for its transaction rate while the load goes on.
+type rateMeter struct {
+	skipped, polls int
+	sum            float64
+	first, last    rateSent
+}
+
+type rateSent struct {
+	at           time.Time
+	transactions uint64
+}
+
+// watchRate asks until ctx ends.
+func (r *run) watchRate(ctx context.Context) {
+	every(ctx, rateInterval, func() (more bool) {
+		if r.stage.Load().name != StageLoad || !r.sending() {
+			return true
+		}
+		s := r.generator.Submits()
+		sent := rateSent{time.Now(), s.CommitEntry + 2*s.CommitChain}
+		rate, err := r.network.first().TransactionRate(ctx)
+		if err != nil {
+			return true // that a node does not answer shows elsewhere
+		}
+		r.rates.told(rate, sent)
+		return true
+	})
+}
+
+func (m *rateMeter) told(rate float64, sent rateSent) {
+	if m.skipped < rateSettles {
+		m.skipped++
+		m.first = sent
+		return
+	}
+	m.polls++
+	m.sum += rate
+	m.last = sent
+}
+
+// read returns what was seen, or nil if the load was too short for it.
+func (m *rateMeter) read() *results.NodeRate {
+	if m.polls < leastRates {
+		return nil
+	}
+	return &results.NodeRate{
+		Counted: m.sum / float64(m.polls), Polls: m.polls,
+		Sent: float64(m.last.transactions-m.first.transactions) / m.last.at.Sub(m.first.at).Seconds(),
+	}
 }
 
 // A submitMeter counts submits by their method.

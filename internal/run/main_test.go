@@ -198,7 +198,7 @@ func requested(t *testing.T, got uint64, nodes ...*factomdtest.Node) {
 	t.Helper()
 	heard := 0
 	for _, n := range nodes {
-		for _, method := range append(slices.Clone(submits), "heights", "entry", "raw-data", "chain-head", "pending-entries", "ack", "properties", "current-minute", "diagnostics",
+		for _, method := range append(slices.Clone(submits), "heights", "entry", "raw-data", "chain-head", "pending-entries", "ack", "properties", "current-minute", "diagnostics", "tps-rate",
 			"dblock-by-height", "ecblock-by-height", "entry-block", "entry-credit-rate", "entry-credit-balance", "factoid-balance", "factoid-submit",
 			"no-such-method") {
 			heard += n.Calls(method)

@@ -60,6 +60,7 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	})
 	group.Go(func() { r.pauses.run(ctx, r.start, r.collector.Event) })
 	group.Go(func() { r.watchCredits(ctx) })
+	group.Go(func() { r.watchRate(ctx) })
 	if r.Checkpoint != nil && r.Scenario.Record.Checkpoint > 0 {
 		group.Go(func() { r.checkpoints(ctx) })
 	}

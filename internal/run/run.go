@@ -103,6 +103,7 @@ type run struct {
 	hostileSubmits  submitMeter
 	unsettled       string     // why not all that was out is accounted for
 	nodeMeter       *nodeMeter // nil without metrics
+	rates           rateMeter
 
 	watchers sync.WaitGroup
 	stage    atomic.Pointer[stage]
