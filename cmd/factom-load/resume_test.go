@@ -233,6 +233,7 @@ func TestResumeSegments(t *testing.T) {
 // resumed resumes a killed run, twice, and compares what it finds with the chain.
 func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 	t.Helper()
+	n.Settle()
 	sent := submits(n)
 	for range 2 {
 		if r := account(t, dir, planned); len(r.Run.Resumed) > 1 {

@@ -9,6 +9,7 @@ package factomdtest
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -138,6 +139,7 @@ type Node struct {
 	ticker sync.WaitGroup
 
 	connections atomic.Int64
+	open        atomic.Int64 // connections
 
 	mu        sync.Mutex
 	thaw      <-chan struct{} // closed unless the node is frozen
@@ -167,8 +169,12 @@ func Start(o Options) *Node {
 	}
 	n.server = httptest.NewUnstartedServer(http.HandlerFunc(n.serve))
 	n.server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
+		switch s {
+		case http.StateNew:
 			n.connections.Add(1)
+			n.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			n.open.Add(-1)
 		}
 	}
 	if o.TLS {
@@ -202,6 +208,20 @@ func (n *Node) Close() {
 		n.server.CloseClientConnections()
 		n.server.Close()
 	})
+}
+
+// Settle waits until everything is heard that a caller sent which is gone by now: what
+// it left in its connections is read, and they are closed. It is not for a node that
+// others are connected to.
+func (n *Node) Settle() {
+	// Connections are accepted in their order: those before this one are, then.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	if response, err := client.Get(n.server.URL); err == nil {
+		response.Body.Close()
+	}
+	for n.open.Load() > 0 {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // URL returns the address of the API.
