@@ -209,7 +209,7 @@ func compressFile(from, to string) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	z, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
+		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
 	}
