@@ -51,7 +51,7 @@ func (r *Report) complete() check {
 }
 
 func (r *Report) usable() check {
-	c := check{Kind: "valid", Name: "the node was the limit, not the harness"}
+	c := check{Kind: "valid", Name: "the harness was not the limit"}
 	if !r.Harness.Valid {
 		c.Status, c.Message = checkError, "the figures must not be used: "+r.Harness.Why
 	}
