@@ -242,8 +242,5 @@ func prose(s string) string {
 			return codeSpan(s)
 		}
 	}
-	if strings.Contains(strings.ToLower(s), "www.") {
-		return codeSpan(s)
-	}
 	return b.String()
 }

@@ -150,6 +150,40 @@ func TestMarkdownOfAnyStrings(t *testing.T) {
 	})
 }
 
+// What is written as text is read as it was.
+func TestProse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.OneOf(
+			rapid.StringMatching(`[a1 .()+=<>_':;%/,-]{1,12}`),
+			rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"<b>", "</b>", "<br/>", "www.evil.example", "1. ", "- ", "+ ", "a", "===", "---", "__a__", "_a_", "(a)", "    ", "a:b:"}), 1, 4),
+				func(p []string) string { return strings.Join(p, "") }),
+		).Draw(t, "text")
+		for _, before := range []string{"", "### ", "- "} {
+			source := before + prose(s) + "\n"
+			p := parseMarkdown(t, source)
+			for kind := range p.kinds {
+				if before == "" && !slices.Contains([]ast.NodeKind{ast.KindDocument, ast.KindParagraph, ast.KindText, ast.KindCodeSpan}, kind) {
+					t.Errorf("%q is written %q, which has %s", s, source, kind)
+				}
+			}
+			got := strings.ReplaceAll(p.prose, "\n", "")
+			if len(p.code) > 0 {
+				got = strings.Join(p.code, "")
+			} else {
+				got = strings.ReplaceAll(got, `\`, "")
+			}
+			if want := strings.Join(strings.Fields(s), " "); got != want && want != "" {
+				t.Errorf("%q is written %q, and read as %q", s, source, got)
+			}
+		}
+	})
+	for _, s := range []string{"see http://evil.example", "@admin", "a#1", "x`y", "a@b.example", "[a](b)", "a*b*", "&lt;", `a\`} {
+		if got := prose(s); got != codeSpan(s) {
+			t.Errorf("%q is written %q", s, got)
+		}
+	}
+}
+
 // However much there is to tell, a comment has room for it.
 func TestMarkdownIsBounded(t *testing.T) {
 	r := hostileRun(t)
