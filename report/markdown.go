@@ -124,16 +124,22 @@ func (m *markdown) thresholds(r *Report) {
 	if len(r.Thresholds) == 0 {
 		return
 	}
+	failed, met := "**FAILED**", "ok"
 	m.line("")
-	m.line("**Thresholds**")
+	if r.judged() {
+		m.line("**Thresholds**")
+	} else {
+		m.line("**Thresholds**, which are not judged")
+		failed, met = "does not hold:", "holds:"
+	}
 	m.line("")
 	// What failed comes first: it is never what gets cut.
 	for _, ok := range []bool{false, true} {
 		for _, t := range r.Thresholds {
 			if t.OK == ok {
-				word := "ok"
+				word := met
 				if !ok {
-					word = "**FAILED**"
+					word = failed
 				}
 				m.line("- %s %s: %s", word, code(t.Expression), measuredText(t.Expression, t.Value, r.Network.BlockSeconds))
 			}

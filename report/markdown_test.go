@@ -107,6 +107,15 @@ func TestMarkdown(t *testing.T) {
 	parseMarkdown(t, got).harmless(t, got)
 }
 
+func TestMarkdownOfAnInvalidRun(t *testing.T) {
+	r := shortRun(t)
+	r.Verdict, r.Thresholds[0].OK = Invalid, false
+	got := markdownOf(t, r)
+	if strings.Contains(got, "FAILED") || !strings.Contains(got, "not judged\n\n- does not hold: `"+r.Thresholds[0].Expression) {
+		t.Errorf("the summary says\n%s", got)
+	}
+}
+
 func TestMarkdownOfAllSamples(t *testing.T) {
 	for name, r := range samples(t) {
 		got := markdownOf(t, r)
