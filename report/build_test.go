@@ -590,7 +590,7 @@ func TestDamagedRecord(t *testing.T) {
 		t.Errorf("verdict %s, exit code %d, why %q", r.Verdict, r.ExitCode, r.Run.Why)
 	}
 	var out bytes.Buffer
-	if err := Export(&out, rec.dir.Path, "jsonl"); err == nil || !strings.Contains(err.Error(), "damaged at byte") {
+	if err := Export(&out, rec.dir.Path, ExportOptions{Format: "jsonl"}); err == nil || !strings.Contains(err.Error(), "damaged at byte") {
 		t.Errorf("the export says %v", err)
 	}
 	if n := strings.Count(out.String(), "\n"); n != 12 {
@@ -604,7 +604,7 @@ func TestExport(t *testing.T) {
 	rec.build()
 
 	var b bytes.Buffer
-	if err := Export(&b, rec.dir.Path, "jsonl"); err != nil {
+	if err := Export(&b, rec.dir.Path, ExportOptions{Format: "jsonl"}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
@@ -635,7 +635,7 @@ func TestExport(t *testing.T) {
 	}
 
 	b.Reset()
-	if err := Export(&b, rec.dir.Path, "csv"); err != nil {
+	if err := Export(&b, rec.dir.Path, ExportOptions{Format: "csv"}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&b).ReadAll()

@@ -5,18 +5,26 @@ import (
 	"cmp"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
 )
 
 // Formats lists the formats of [Export].
-func Formats() []string { return []string{"csv", "jsonl"} }
+func Formats() []string { return []string{"csv", "jsonl", "hdr", "junit", "markdown"} }
+
+// ExportOptions say what an export is.
+type ExportOptions struct {
+	Format   string        // one of [Formats]
+	Interval time.Duration // of hdr; 0 for whole phases
+}
 
 // exported is one planned entry in an export.
 type exported struct {
@@ -52,17 +60,51 @@ var csvColumns = []string{
 	"block_height", "outcome", "ambiguous", "error_code", "error_message", "stage",
 }
 
-// Export writes one line for every planned entry of the record in a run's
-// directory, or of what is left of it, in planned order. Of a record that is not whole it writes what it
-// can read, and then fails.
-func Export(w io.Writer, path, format string) error {
-	if !slices.Contains(Formats(), format) {
-		return fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(Formats(), ", "))
+// Export writes the record in a run's directory in another format: csv and jsonl have
+// a line for every planned entry, hdr the latencies of the measured phases, junit and
+// markdown what the report says of the run. Of a record that is not whole it writes
+// what it can read, and the first three then fail.
+func Export(w io.Writer, path string, o ExportOptions) error {
+	switch o.Format {
+	case "csv", "jsonl", "hdr":
+	case "junit":
+		r, err := whole(path)
+		if err != nil {
+			return err
+		}
+		return WriteJUnit(w, r)
+	case "markdown":
+		r, err := whole(path)
+		if err != nil {
+			return err
+		}
+		return WriteMarkdown(w, r)
+	default:
+		return fmt.Errorf("no format %q\n    hint: one of %s", o.Format, strings.Join(Formats(), ", "))
 	}
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return err
 	}
+	if o.Format == "hdr" {
+		return exportHDR(w, path, m, o.Interval)
+	}
+	return exportEntries(w, path, m, o.Format)
+}
+
+// whole returns the report of a whole run: that of its record, or, where a part of it
+// alone is left, the one that was made before.
+func whole(path string) (*Report, error) {
+	r, err := Build(path)
+	if errors.Is(err, results.ErrReduced) {
+		return ReadFile(path)
+	}
+	return r, err
+}
+
+// exportEntries writes one line for every planned entry of the record, or of what is
+// left of it, in planned order.
+func exportEntries(w io.Writer, path string, m *results.Manifest, format string) error {
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	write, flush := jsonLines(buffered)
 	if format == "csv" {

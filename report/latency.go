@@ -83,24 +83,37 @@ type distributions struct {
 	schedule, submit, accept, confirm, commitService, revealService distribution
 }
 
-// record adds the stages that an entry came to. A call that was answered with
-// an error has no latency: an error's speed says nothing of the load.
+// record adds the stages that an entry came to.
 func (d *distributions) record(e *results.Entry) {
-	if e.Sent != results.Never {
-		d.schedule.record(e.Sent - e.Planned)
+	ns := latenciesOf(e)
+	for i, to := range []*distribution{&d.schedule, &d.submit, &d.accept, &d.confirm, &d.commitService, &d.revealService} {
+		if ns[i] != results.Never {
+			to.record(ns[i])
+		}
 	}
-	if e.Error == nil && e.Committed != results.Never {
-		d.commitService.record(e.Committed - e.Sent)
+}
+
+// latencyStages are the latencies of an entry, by their names in a report.
+var latencyStages = [...]string{"schedule", "submit", "accept", "confirm", "commit_service", "reveal_service"}
+
+// latenciesOf returns the latency in nanoseconds of each stage that an entry came to,
+// in the order of [latencyStages], and [results.Never] for the others. A call that was
+// answered with an error has no latency: an error's speed says nothing of the load.
+func latenciesOf(e *results.Entry) (ns [len(latencyStages)]int64) {
+	from := func(start, end int64, counts bool) int64 {
+		if !counts || end == results.Never {
+			return results.Never
+		}
+		return max(0, end-start)
 	}
-	if e.Error == nil && e.Revealed != results.Never {
-		d.submit.record(e.Revealed - e.Planned)
-		d.revealService.record(e.Revealed - e.Committed)
-	}
-	if e.Accepted != results.Never {
-		d.accept.record(e.Accepted - e.Planned)
-	}
-	if e.Watched() {
-		d.confirm.record(e.Confirmed - e.Planned)
+	answered := e.Error == nil
+	return [...]int64{
+		from(e.Planned, e.Sent, true),
+		from(e.Planned, e.Revealed, answered),
+		from(e.Planned, e.Accepted, true),
+		from(e.Planned, e.Confirmed, e.Watched()),
+		from(e.Sent, e.Committed, answered),
+		from(e.Committed, e.Revealed, answered),
 	}
 }
 

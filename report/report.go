@@ -11,7 +11,7 @@ import (
 	"github.com/FactomProject/factom-load/results"
 )
 
-//go:generate go test . -run TestSchemaFile -update
+//go:generate go test . -run "TestSchemaFile|TestFieldsOfV1" -update
 
 // Schema identifies the format of report.json, of which report.schema.json is
 // the JSON Schema. Within v1 fields are added, never renamed, never removed.

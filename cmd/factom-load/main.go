@@ -34,6 +34,7 @@ const nodeCommand = "node"
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	getenv         func(string) string
 }
 
 // An exit is an error with an exit code of its own. Without an error it is
@@ -56,7 +57,7 @@ func usage(err error) error { return &exit{report.ExitUsage, err} }
 
 // execute runs one command and returns its exit code.
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr}
+	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv}
 	root := newRoot(e)
 	root.SetArgs(args)
 	root.SetIn(stdin)

@@ -7,12 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 )
 
 func newReportCommand(e *env) *cobra.Command {
-	var asJSON, quiet bool
+	var o outputs
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Make the reports of a run's directory anew",
@@ -25,18 +24,20 @@ it has come, and the exit code is 1.`,
 			if err := checkDirectory(dir); err != nil {
 				return err
 			}
+			if err := o.prepare(ciOf(e.getenv)); err != nil {
+				return err
+			}
 			r, err := reportOn(dir)
 			if err != nil {
 				return err
 			}
-			if m, err := results.ReadManifest(dir); err == nil && !r.Run.Partial && m.Ended.IsZero() && !quiet {
+			if m, err := results.ReadManifest(dir); err == nil && !r.Run.Partial && m.Ended.IsZero() && !o.quiet {
 				fmt.Fprintf(e.stderr, "the run was killed before its end\n    hint: factom-load resume %s looks for what it sent\n", dir)
 			}
-			return e.present(r, dir, asJSON, quiet)
+			return e.present(r, dir, o)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print report.json on standard output")
-	c.Flags().BoolVar(&quiet, "quiet", false, "print nothing")
+	o.register(c.Flags(), "print nothing")
 	return c
 }
 
@@ -57,24 +58,6 @@ func checkDirectory(dir string) error {
 	}
 	if _, err := os.Stat(filepath.Join(dir, results.ManifestFile)); err != nil {
 		return usage(fmt.Errorf("%s is not a run's directory: it has no %s", dir, results.ManifestFile))
-	}
-	return nil
-}
-
-// present prints what a run came to, and exits as it says.
-func (e *env) present(r *report.Report, dir string, asJSON, quiet bool) error {
-	var err error
-	switch {
-	case asJSON:
-		err = report.WriteJSON(e.stdout, r)
-	case !quiet:
-		err = report.WriteSummary(e.stdout, r, dir)
-	}
-	if err != nil {
-		return err
-	}
-	if r.ExitCode != report.ExitOK {
-		return &exit{code: r.ExitCode}
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ import (
 
 func newResumeCommand(e *env) *cobra.Command {
 	var (
-		endpoints     []string
-		timeout       time.Duration
-		asJSON, quiet bool
+		endpoints []string
+		timeout   time.Duration
+		out       outputs
 	)
 	c := &cobra.Command{
 		Use:   "resume RUN",
@@ -38,20 +38,22 @@ reported on as it is.`,
 			if err := checkRun(dir); err != nil {
 				return err
 			}
+			if err := out.prepare(ciOf(e.getenv)); err != nil {
+				return err
+			}
 			return e.resume(c.Context(), dir, run.ResumeOptions{
 				Dir: dir, Endpoints: endpoints, Timeout: timeout, ToolVersion: version(),
-			}, asJSON, quiet)
+			}, out)
 		},
 	}
 	fl := c.Flags()
 	fl.StringArrayVar(&endpoints, "endpoint", nil, "ask this API instead of the run's (`URL`; may be repeated)")
 	fl.DurationVar(&timeout, "timeout", 0, "wait for what is out so long instead of confirm.timeout")
-	fl.BoolVar(&asJSON, "json", false, "print report.json on standard output")
-	fl.BoolVar(&quiet, "quiet", false, "no messages, no summary")
+	out.register(fl, "no messages, no summary")
 	return c
 }
 
-func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSON, quiet bool) error {
+func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, out outputs) error {
 	m, err := results.ReadManifest(dir)
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSO
 		if err != nil {
 			return err
 		}
-		return e.present(r, dir, asJSON, quiet)
+		return e.present(r, dir, out)
 	}
 	loaded, err := recorded(m)
 	if err != nil && m.Ended.IsZero() {
@@ -71,7 +73,7 @@ func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSO
 	}
 	if m.Ended.IsZero() {
 		o.Scenario = loaded.scenario
-		screen := newScreen(e.stderr, quiet)
+		screen := newScreen(e.stderr, out.quiet)
 		defer screen.close()
 		o.Say = screen.say
 		stop, _, release := signals(ctx, screen.say)
@@ -90,7 +92,7 @@ func (e *env) resume(ctx context.Context, dir string, o run.ResumeOptions, asJSO
 			e.complain(fmt.Errorf("all of the record is kept: %w", err))
 		}
 	}
-	return e.present(r, dir, asJSON, quiet)
+	return e.present(r, dir, out)
 }
 
 // recorded makes the scenario of a run's manifest anew, with the flags that changed

@@ -30,8 +30,7 @@ type runFlags struct {
 	deadline time.Duration
 	stopFile string
 	yes      bool
-	quiet    bool
-	json     bool
+	outputs  outputs
 }
 
 func newRunCommand(e *env) *cobra.Command {
@@ -67,8 +66,7 @@ one stops the waiting.`,
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
 	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
 	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow, on a network that is not LOCAL, more than %[1]g entries/s or %[1]g queries/s, users, and hostile calls", run.RateCeiling))
-	fl.BoolVar(&f.quiet, "quiet", false, "no progress, no messages, no summary")
-	fl.BoolVar(&f.json, "json", false, "print report.json on standard output")
+	f.outputs.register(fl, "no progress, no messages, no summary")
 	return c
 }
 
@@ -79,6 +77,9 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	}
 	if f.deadline < 0 {
 		return usage(errors.New("--deadline must not be negative"))
+	}
+	if err := f.outputs.prepare(ciOf(e.getenv)); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -94,7 +95,7 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 		}
 	}
 
-	screen := newScreen(e.stderr, f.quiet)
+	screen := newScreen(e.stderr, f.outputs.quiet)
 	defer screen.close()
 	stop, abort, release := signals(ctx, screen.say)
 	defer release()
@@ -117,7 +118,7 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	if err := run.Retain(out, loaded.scenario.Record); err != nil {
 		e.complain(fmt.Errorf("all of the record is kept: %w", err))
 	}
-	return e.present(r, out, f.json, f.quiet)
+	return e.present(r, out, f.outputs)
 }
 
 // newID returns a run's id: its time and something random.

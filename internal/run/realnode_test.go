@@ -70,7 +70,7 @@ func doReal(t *testing.T, yaml string, change func(*run.Options)) (*report.Repor
 func exported(t *testing.T, dir string) (heights map[string]uint32) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := report.Export(&b, dir, "jsonl"); err != nil {
+	if err := report.Export(&b, dir, report.ExportOptions{Format: "jsonl"}); err != nil {
 		t.Fatal(err)
 	}
 	heights = map[string]uint32{}
