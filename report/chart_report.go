@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -12,6 +13,7 @@ import (
 // a drawing, Missing says why there is none.
 type figure struct {
 	ID, Title string
+	Summary   string // what it shows, in words
 	Caption   string
 	Missing   string
 	Wide      template.HTML
@@ -20,7 +22,11 @@ type figure struct {
 
 // figures draws every chart of the report but the flow, in the page's order.
 func figures(r *Report) []figure {
-	return draw(r, rateChart, latencyChart, distributionChart, blockChart, pressureChart, creditsChart, harnessChart)
+	return slices.Concat(
+		draw(r, rateChart, latencyChart, distributionChart, kneeChart),
+		[]figure{stepFigure(r)},
+		draw(r, blockChart, minuteChart, pressureChart, creditsChart, harnessChart),
+	)
 }
 
 // draw draws charts, each of which is built for so many points a line.
@@ -30,7 +36,7 @@ func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 		// The wide drawing has up to 600 points a line, the narrow one fewer:
 		// more of them than pixels show nothing.
 		f, wide := build(r, 600)
-		f.ID, f.Title = wide.id, wide.title
+		f.ID, f.Title, f.Summary = wide.id, wide.title, wide.desc
 		if f.Missing == "" {
 			_, narrow := build(r, 240)
 			f.Wide, f.Narrow = wide.draw(wideFrame()), narrow.draw(narrowFrame())
@@ -225,41 +231,6 @@ func blockRates(r *Report, n int) []datum {
 		before = closed
 	}
 	return at
-}
-
-func latencyChart(r *Report, n int) (figure, chart) {
-	c := overTime(r, "latency-time", "Latency over time")
-	xs := r.Series.middles()
-	p := panel{height: 270}
-	lo, hi := 0.0, 0.0
-	for _, stage := range []string{"submit", "accept", "confirm"} {
-		for _, q := range []string{"p50", "p99"} {
-			t := traces(xs, r.Series.column(stage+"_"+q+"_ms"), n)
-			if !t.known() {
-				continue
-			}
-			if l, h := t.limits(); h > 0 {
-				hi = max(hi, h)
-				if lo == 0 || l < lo {
-					lo = l
-				}
-			}
-			class := stageClass(stage)
-			if q == "p50" {
-				class += " thin"
-			}
-			p.marks = append(p.marks, mark{class: class, label: stage + " " + q, at: t.highest()})
-		}
-	}
-	if hi == 0 {
-		return figure{Missing: "No interval of the series has a latency."}, c
-	}
-	p.y = latencyAxis("latency from the planned instant, logarithmic", lo, hi)
-	c.panels = []panel{p}
-	c.desc = fmt.Sprintf("The 50th and 99th percentile of submit, accept and confirm latency of the entries planned in each interval. The highest value is %s. Over the measured phases the 99th percentiles are: submit %s, accept %s, confirm %s.",
-		msText(hi), latText(r.LatencyMS.Submit, r.LatencyMS.Submit.P99), latText(r.LatencyMS.Accept, r.LatencyMS.Accept.P99), latText(r.LatencyMS.Confirm, r.LatencyMS.Confirm.P99))
-	return figure{Caption: "Percentiles of the entries planned in each interval; p50 is the thin line, p99 the strong one. Where an interval has no sample the line breaks. Confirm latency falls through each block: an entry waits for the next block to be saved." +
-		perPointText(r.Series, n, "each line shows its highest interval, so no peak is smoothed away")}, c
 }
 
 // stageClass is the colour and dash of a stage.

@@ -66,6 +66,13 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 	byBlock := map[float64][]float64{} // confirm latencies by the instant of the block
 	outstanding := 0.0
 	end := float64(run.seconds) + 1.6*run.block
+	var windows windowFold
+	var steps stepFold
+	var minutes minuteFold
+	var saved []results.Block
+	for at := nextBlock; at < end+run.block; at += run.block {
+		saved = append(saved, results.Block{Height: height + uint32(len(saved)), Seen: int64(at * 1e9)})
+	}
 	for t := 0.0; t < end; t++ {
 		inPhase := 0
 		for i, p := range r.Phases {
@@ -89,6 +96,13 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 			}
 			confirm := closes - at + .02
 			byBlock[closes] = append(byBlock[closes], confirm)
+			ns := func(after float64) int64 { return int64((at + after) * 1e9) }
+			e := &results.Entry{Planned: ns(0), Sent: ns(schedule), Committed: ns(schedule + submit*.45), Revealed: ns(submit), Accepted: ns(accept), Confirmed: ns(confirm)}
+			windows.entry(e)
+			if r.Phases[inPhase].Measured {
+				steps.entry(e)
+				minutes.entry(e, saved)
+			}
 			values := [6]float64{schedule, submit, accept, confirm, submit * .45, submit * .5}
 			for j, v := range values {
 				record(byPhase[inPhase][j], v)
@@ -150,6 +164,14 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 	t.CreditsSpent = t.Entries + 11*t.Chains
 	t.Bytes = 550 * t.Sent
 	r.LatencyMS = sampleLatencies(tb, all)
+	r.Windows = windows.rows()
+	var err error
+	if r.Steps, err = steps.rows(r.LatencyMS); err != nil {
+		tb.Fatal(err)
+	}
+	if r.BlockMinutes, err = minutes.rows(results.Observed{ConfirmResolutionMS: 250}); err != nil {
+		tb.Fatal(err)
+	}
 	span := float64(run.seconds) - warm
 	r.Rates = Rates{measured / span, measured / span, measured / (span - run.block/2)}
 
@@ -283,6 +305,18 @@ func longRun(tb testing.TB, tailMS float64) *Report {
 		}
 		r.Series.Rows = append(r.Series.Rows, row)
 	}
+	var windows windowFold
+	for i := range int64(rows) {
+		at, took := i*1e9, []int64{8e6, 80e6, 7e9}
+		if i == 20001 {
+			took[0] = int64(tailMS * 1e6)
+		}
+		for range 3 {
+			windows.entry(&results.Entry{Planned: at, Sent: at + 1e5, Committed: at + 4e6, Revealed: at + took[0], Accepted: at + took[1], Confirmed: at + took[2]})
+			took = []int64{9e6, 90e6, 5e9}
+		}
+	}
+	r.Windows = windows.rows()
 	shape := r.Blocks[4:9]
 	r.Blocks = nil
 	for i := range rows / block {

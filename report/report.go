@@ -35,6 +35,11 @@ type Report struct {
 	Endpoints   []Endpoint  `json:"endpoints"`
 	Blocks      []Block     `json:"blocks"`
 	Series      Series      `json:"series"`
+	Windows     []Window    `json:"windows"`
+	// Steps are in the order of an entry's way.
+	Steps []Step `json:"steps"`
+	// BlockMinutes are ten, or none where no block was seen whole.
+	BlockMinutes []BlockMinute `json:"block_minutes"`
 	// Queries are by method; QueriesTotal is over all of them, with Count 0 where
 	// there are none.
 	Queries      []Query       `json:"queries"`
