@@ -447,6 +447,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		return nil, err
 	}
 	r.Reconciliation = f.reconcile(r)
+	r.Story = story(r)
 	return r, f.judge(r)
 }
 

@@ -438,7 +438,7 @@ func strokesPath(m mark, x, y scale) string {
 		case markDots:
 			b.WriteString("M" + svgNum(px) + " " + svgNum(py) + "h0")
 		case markCrosses:
-			b.WriteString("M" + svgNum(px-5) + " " + svgNum(py-5) + "l10 10m0 -10l-10 10")
+			b.WriteString(crossPath(px, py))
 		case markTicks:
 			half := min(max((x.at(d.x+m.width/2)-x.at(d.x-m.width/2))/2, 2), 14)
 			b.WriteString("M" + svgNum(px-half) + " " + svgNum(py) + "h" + svgNum(2*half))
@@ -447,6 +447,10 @@ func strokesPath(m mark, x, y scale) string {
 		}
 	}
 	return b.String()
+}
+
+func crossPath(x, y float64) string {
+	return "M" + svgNum(x-4) + " " + svgNum(y-4) + "l8 8m0 -8l-8 8"
 }
 
 // swatch draws a mark's sample, 18 wide, with its left end at x.
@@ -459,6 +463,8 @@ func (cv *canvas) swatch(x, y float64, m mark) {
 		cv.rect("bar "+m.class, x+4, y-5, 10, 10, "")
 	case markDots:
 		cv.path("dot "+m.class, "M"+svgNum(x+9)+" "+svgNum(y)+"h0")
+	case markCrosses:
+		cv.path("cross "+m.class, crossPath(x+9, y))
 	default:
 		cv.path("line "+m.class, at+"h18")
 	}

@@ -51,7 +51,7 @@ func drawSteps(steps []Step, f frame) template.HTML {
 		y := top + (row+over)*i + over + row/2
 		i++
 		class := stepClass(s.Name)
-		figures := latText(s.TookMS, s.TookMS.P50) + ", p95 " + latText(s.TookMS, s.TookMS.P95)
+		figures := "p50 " + latText(s.TookMS, s.TookMS.P50) + ", p95 " + latText(s.TookMS, s.TookMS.P95)
 		if s.TookMS.Count == 0 {
 			figures = "not known by itself"
 		}

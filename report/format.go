@@ -50,6 +50,15 @@ func figureText(v float64) string {
 	return groupText(strconv.FormatFloat(v, 'f', min(max(digits, 0), 9), 64))
 }
 
+// roughText writes a figure with three significant digits at most: 61, 7.33.
+func roughText(v float64) string {
+	s := figureText(v)
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
 // msText writes a latency in milliseconds, in microseconds below 0.1 ms, in
 // seconds from 1 s on.
 func msText(ms float64) string {

@@ -191,6 +191,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		{"confirm.p99 < 2blocks", Number(r.LatencyMS.Confirm.P99), true},
 		{"lost == 0", 0, true},
 	}
+	r.Story = story(r)
 	r.Integrity = Integrity{EntriesChecked: 24, EntryBlocksChecked: 12, BlocksChecked: 13}
 	r.Harness = Harness{CPUSeconds: 11.8, MaxRSSBytes: 61 << 20, ObserverRequests: 412, SubmitRequests: 2 * t.Sent, ConnectionsMax: 37, Valid: true}
 	return r
@@ -254,6 +255,7 @@ func troubledRun(tb testing.TB) *Report {
 	r.Network.Embedded = false
 	r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: second.URL, FactomdVersion: "6.9.1"})
 	sampleQueries(tb, r)
+	r.Story = story(r)
 	return r
 }
 
@@ -336,6 +338,7 @@ func longRun(tb testing.TB, tailMS float64) *Report {
 	r.Totals.Lost, r.Totals.Planned, r.Totals.Sent = 4711, r.Totals.Planned+4711, r.Totals.Sent+4711
 	r.Audit = sampleAudit(1000)
 	r.Audit.Total = 4711
+	r.Story = story(r)
 	return r
 }
 

@@ -273,6 +273,11 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		says, mustnt []string
 	}{
 		{shortRun(t), "verdict", []string{"Verdict: Pass", "exit code 0", "4 of 4 thresholds met", "2026-11-24 22:41:07", "1 min 43 s", "purpose = release review", "live feed, resolution 4.00 ms"}, []string{"interrupted", "Do not use"}},
+		{shortRun(t), "story", []string{"In short", "Nothing stood out"}, []string{"waited", "lost"}},
+		{troubledRun(t), "story", []string{"3 entries were lost", "(31 s to", "9 failed"}, []string{"Nothing stood out"}},
+		{shortRun(t), "steps", []string{"commit: took", "had ended"}, nil},
+		{shortRun(t), "minutes", []string{"tenth of the time between two saved blocks"}, nil},
+		{shortRun(t), "knee", []string{"p95 of accept is"}, []string{"one rate throughout"}},
 		{shortRun(t), "setup", []string{"steady-mixed", "9b1c47e2", "Seed 42", "LOCAL fa92e5a3", "8.2 s", "embedded", "http://127.0.0.1:8088/v2 factomd 6.10.0"}, nil},
 		{shortRun(t), "lost", []string{"No entry was lost"}, nil},
 		{shortRun(t), "integrity", []string{"All that was checked is as it must be", "24 0", "12 0", "13 0", "byte for byte"}, []string{"No."}},

@@ -28,6 +28,7 @@ type Report struct {
 	Load        Load        `json:"load"`
 	Environment Environment `json:"environment"`
 	Network     Network     `json:"network"`
+	Story       []Sentence  `json:"story"` // what happened, the worst first
 	Totals      Totals      `json:"totals"`
 	Rates       Rates       `json:"rates"`
 	LatencyMS   Latencies   `json:"latency_ms"`
