@@ -22,6 +22,8 @@ type chart struct {
 	bands  []band
 	events []float64 // instants on the x axis
 	panels []panel
+	// overTime says that x is the time of the run, in seconds.
+	overTime bool
 }
 
 // A panel is one plot with its own y axis.

@@ -62,6 +62,6 @@ func percentilePanel(windows []Window, stage string) (p panel, slowest WindowLat
 	}
 	p.height = 110
 	p.y = latencyAxis(stage+" latency from the planned instant, logarithmic", lo, hi)
-	p.marks = []mark{to99, to95, p50, p99, p95, highest}
+	p.marks = []mark{to99, to95, p50, p95, p99, highest}
 	return p, slowest, true
 }

@@ -18,6 +18,7 @@ type figure struct {
 	Missing   string
 	Wide      template.HTML
 	Narrow    template.HTML
+	live      *chart // what it is over time, with more points, or nil
 }
 
 // figures draws every chart of the report but the flow, in the page's order.
@@ -40,6 +41,10 @@ func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 		if f.Missing == "" {
 			_, narrow := build(r, 240)
 			f.Wide, f.Narrow = wide.draw(wideFrame()), narrow.draw(narrowFrame())
+			if wide.overTime {
+				_, fine := build(r, livePoints)
+				f.live = &fine
+			}
 		}
 		all = append(all, f)
 	}
@@ -159,7 +164,7 @@ func perPointText(s Series, n int, what string) string {
 // overTime is a chart over the time of the run, with its phases and events, and no
 // panels yet.
 func overTime(r *Report, id, title string) chart {
-	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r), overTime: true}
 }
 
 func rateChart(r *Report, n int) (figure, chart) {

@@ -294,9 +294,12 @@ func emptyRun(testing.TB) *Report {
 
 // longRun has the series of eight hours, and many of everything else. One
 // interval of its series has a submit p99 of tailMS.
-func longRun(tb testing.TB, tailMS float64) *Report {
+func longRun(tb testing.TB, tailMS float64) *Report { return runOf(tb, 28800, tailMS) }
+
+// runOf has a series of so many seconds.
+func runOf(tb testing.TB, rows int, tailMS float64) *Report {
 	r := shortRun(tb)
-	const rows, block = 28800, 15
+	const block = 15
 	base := r.Series.Rows[30:85]
 	r.Series.Rows = nil
 	for i := range rows {
@@ -333,7 +336,7 @@ func longRun(tb testing.TB, tailMS float64) *Report {
 			Totals: Totals{Planned: 12000, Sent: 12000, Confirmed: 12000},
 		})
 	}
-	r.Run.Ended = r.Run.Started.Add(rows * time.Second)
+	r.Run.Ended = r.Run.Started.Add(time.Duration(rows) * time.Second)
 	r.Verdict, r.ExitCode, r.VerdictWhy = Lost, 4, "4,711 entries were lost."
 	r.Totals.Lost, r.Totals.Planned, r.Totals.Sent = 4711, r.Totals.Planned+4711, r.Totals.Sent+4711
 	r.Audit = sampleAudit(1000)

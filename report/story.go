@@ -15,11 +15,14 @@ import (
 // mostSentences is how many a story has.
 const mostSentences = 8
 
+// quietKind is the kind of the one sentence of a run in which nothing stood out.
+const quietKind = "quiet"
+
 // Sentence is one thing that happened.
 type Sentence struct {
 	Kind     string            `json:"kind"`
 	Sentence string            `json:"sentence"` // times of day are UTC
-	FromS    float64           `json:"from_s"`
+	FromS    float64           `json:"from_s"`   // 0 and 0 for what is of the whole run
 	ToS      float64           `json:"to_s"`
 	Figures  map[string]Number `json:"figures"`
 
@@ -233,7 +236,7 @@ func quietStory(r *Report) []Sentence {
 	if r.Totals.Sent == 0 {
 		return nil
 	}
-	s := Sentence{Kind: "quiet", FromS: 0, ToS: timeAxis(r).hi, Figures: map[string]Number{"confirmed": Number(r.Totals.Confirmed), "planned": Number(r.Totals.Planned)}}
+	s := Sentence{Kind: quietKind, Figures: map[string]Number{"confirmed": Number(r.Totals.Confirmed), "planned": Number(r.Totals.Planned)}}
 	s.Sentence = fmt.Sprintf("Nothing stood out: %s of %s planned entries were confirmed", countText(r.Totals.Confirmed), countText(r.Totals.Planned))
 	if l := r.LatencyMS.Accept; l.Count > 0 {
 		s.Sentence += fmt.Sprintf(", and 95 %% were accepted within %s", msText(l.P95))

@@ -152,7 +152,7 @@ func heldStory(r *Report) []Sentence {
 	}
 	all = worstStretches(all)
 	if skipped := r.Totals.Skipped; skipped > 0 {
-		all = append(all, Sentence{Kind: "skipped", weight: rankHeld, ToS: timeAxis(r).hi, Figures: map[string]Number{"skipped": Number(skipped)},
+		all = append(all, Sentence{Kind: "skipped", weight: rankHeld, Figures: map[string]Number{"skipped": Number(skipped)},
 			Sentence: entriesText(skipped, "was", "were") + " never sent: the slots passed."})
 	}
 	return all
