@@ -28,6 +28,7 @@ type chart struct {
 
 // A panel is one plot with its own y axis.
 type panel struct {
+	name   string // what its marks are of, where several panels have the same ones
 	y      axis
 	height float64 // of the plot, in the wide drawing
 	marks  []mark  // later ones are drawn over earlier ones
@@ -38,7 +39,8 @@ type axis struct {
 	title  string
 	lo, hi float64
 	warp   warp
-	ticks  func(n int) []tick // n at most, or about so many
+	ticks  func(n int) []tick   // n at most, or about so many
+	format func(float64) string // of values in the chart's table; nil: a figure
 }
 
 func (a axis) scale(from, to float64) scale { return scale{a.lo, a.hi, from, to, a.warp} }
@@ -57,6 +59,7 @@ type mark struct {
 	label string // empty: no entry in the legend
 	at    []datum
 	width float64 // of bars, in units of x
+	steps bool    // a value holds until the next
 }
 
 type markKind int

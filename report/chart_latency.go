@@ -60,7 +60,7 @@ func percentilePanel(windows []Window, stage string) (p panel, slowest WindowLat
 	if !ok {
 		return panel{}, slowest, false
 	}
-	p.height = 110
+	p.name, p.height = stage, 110
 	p.y = latencyAxis(stage+" latency from the planned instant, logarithmic", lo, hi)
 	p.marks = []mark{to99, to95, p50, p95, p99, highest}
 	return p, slowest, true

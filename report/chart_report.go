@@ -18,6 +18,7 @@ type figure struct {
 	Missing   string
 	Wide      template.HTML
 	Narrow    template.HTML
+	Table     figureTable
 	live      *chart // what it is over time, with more points, or nil
 }
 
@@ -41,6 +42,8 @@ func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 		if f.Missing == "" {
 			_, narrow := build(r, 240)
 			f.Wide, f.Narrow = wide.draw(wideFrame()), narrow.draw(narrowFrame())
+			_, few := build(r, tablePoints)
+			f.Table = few.table()
 			if wide.overTime {
 				_, fine := build(r, livePoints)
 				f.live = &fine
@@ -70,8 +73,8 @@ func timeAxis(r *Report) axis {
 		hi = lo + 1
 	}
 	return axis{
-		title: "time since the start of the run",
-		lo:    lo, hi: hi,
+		title: "time since the start of the run", format: secondsText,
+		lo: lo, hi: hi,
 		ticks: func(n int) []tick {
 			step := timeStep(hi-lo, n)
 			return stepTicks(lo, hi, step, clockText(step))
@@ -99,7 +102,7 @@ func linearAxis(title string, hi, finest float64) axis {
 // latencyAxis is logarithmic, in milliseconds.
 func latencyAxis(title string, lo, hi float64) axis {
 	lo, hi = logDomain(max(lo, 1e-3), max(hi, 1e-3))
-	return axis{title: title, lo: lo, hi: hi, warp: math.Log10, ticks: func(n int) []tick {
+	return axis{title: title, lo: lo, hi: hi, warp: math.Log10, format: msText, ticks: func(n int) []tick {
 		return logTicks(lo, hi, n, msAxis)
 	}}
 }
@@ -178,7 +181,7 @@ func rateChart(r *Report, n int) (figure, chart) {
 		}
 		p.marks = append(p.marks,
 			mark{kind: markRibbon, class: "c-confirmed", at: confirmed},
-			mark{kind: markLine, class: "c-confirmed thin", label: "confirmed", at: confirmed})
+			mark{kind: markLine, class: "c-confirmed thin", label: "confirmed", at: confirmed, steps: true})
 	}
 	drawn := false
 	for _, m := range []mark{
@@ -300,7 +303,7 @@ func distributionChart(r *Report, n int) (figure, chart) {
 	}
 	most = max(most, 10)
 	end := 1 - 1/float64(most)
-	c.x = axis{title: "percentile of the entries", hi: end, warp: nines, ticks: func(int) []tick { return ninesTicks(end) }}
+	c.x = axis{title: "percentile of the entries", hi: end, warp: nines, format: percentileText, ticks: func(int) []tick { return ninesTicks(end) }}
 	p.y = latencyAxis("latency from the planned instant, logarithmic", lo, hi)
 	c.panels = []panel{p}
 	c.desc = "Latency by percentile, one curve a stage."
@@ -409,6 +412,12 @@ func blockChart(r *Report, n int) (figure, chart) {
 	}
 	return figure{Caption: caption}, c
 }
+
+// Others is how many entries of a block's own chains are not the run's.
+func (b Block) Others() uint64 { return max(b.Entries, b.OwnEntries) - b.OwnEntries }
+
+// OwnShare is the run's own part of the entries in its chains.
+func (b Block) OwnShare() string { return percentText(b.OwnEntries, b.OwnEntries+b.Others()) }
 
 // blockGroup is one bar of the block chart.
 type blockGroup struct {

@@ -16,6 +16,12 @@ func stepFigure(r *Report) figure {
 	}
 	f.Caption = "Measured phases, on a logarithmic axis. A row begins at the median instant at which the step before had ended, and its strong bar goes to the median instant of its own end; the faint one goes on to the 95th percentile. The figures are what the step took by itself, of the entries that were seen at both of its ends. Medians of steps do not add up to the median of the whole."
 	f.Summary = stepsDesc(r.Steps)
+	f.Table.Head = []string{"step", "took, p50", "took, p95", "took, max", "ended at, p50", "ended at, p95"}
+	for _, s := range r.Steps {
+		took, at := s.TookMS, s.AtMS
+		f.Table.Rows = append(f.Table.Rows, []string{shortText(s.Name),
+			latText(took, took.P50), latText(took, took.P95), latText(took, took.Max), latText(at, at.P50), latText(at, at.P95)})
+	}
 	return f
 }
 

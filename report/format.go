@@ -132,6 +132,12 @@ func Bytes(n uint64) string {
 	return figureText(v) + " " + []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}[unit]
 }
 
+// percentileText writes a percentile, a fraction below 1, with the nines that it has.
+func percentileText(p float64) string {
+	digits := min(max(int(math.Ceil(-math.Log10(1-p))), 1), 9)
+	return strconv.FormatFloat(100*p, 'f', digits, 64) + " %"
+}
+
 // spanText writes a length of time in seconds: 42.5 s, 2 min 10 s, 8 h 5 min.
 func spanText(s float64) string {
 	if math.IsNaN(s) || math.Abs(s) > 1e9 {

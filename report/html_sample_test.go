@@ -141,7 +141,8 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 			row = append(row, Number(float64(second[j].ValueAtQuantile(50))/1e6), Number(float64(second[j].ValueAtQuantile(99))/1e6))
 		}
 		row = append(row, .4, Number(height), Number(math.Floor(math.Mod(t, run.block)/run.block*10)),
-			Number(.02+planned*.0011+rng.Float64()*.02), Number(48<<20+t*90000+rng.Float64()*2e6))
+			Number(.02+planned*.0011+rng.Float64()*.02), Number(48<<20+t*90000+rng.Float64()*2e6),
+			Number(.1+planned*.004+rng.Float64()*.05), Number(210<<20+t*1.7e6+rng.Float64()*9e6), 37)
 		r.Series.Rows = append(r.Series.Rows, row)
 	}
 
