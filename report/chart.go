@@ -20,10 +20,16 @@ type chart struct {
 	desc   string // what it shows, in words, for those who cannot see it
 	x      axis
 	bands  []band
-	events []float64 // instants on the x axis
+	events []occurrence
 	panels []panel
 	// overTime says that x is the time of the run, in seconds.
 	overTime bool
+}
+
+// An occurrence is a place on the x axis where something happened.
+type occurrence struct {
+	at   float64
+	name string
 }
 
 // A panel is one plot with its own y axis.
@@ -155,15 +161,16 @@ func (c chart) draw(f frame) template.HTML {
 		for _, t := range xTicks {
 			cv.path("grid", "M"+svgNum(x.at(t.at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
 		}
-		for _, at := range c.events {
-			cv.path("event", "M"+svgNum(x.at(at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
-		}
+		cv.events(c.events, x, r.top, r.bottom)
 		cv.path("axis", "M"+svgNum(f.left)+" "+svgNum(r.bottom)+"H"+svgNum(f.width-f.right))
 		for _, m := range r.marks {
 			cv.mark(m, x, y)
 		}
 		if f.direct {
 			cv.directLabels(r.marks, x, y, f.width-f.right)
+		}
+		if i == 0 {
+			cv.eventHeads(c.events, x, r.top)
 		}
 		if i == len(rows)-1 {
 			for _, t := range xTicks {
@@ -202,6 +209,38 @@ func (cv *canvas) shade(bands []band, x scale, top, bottom float64) {
 		if i%2 == 1 && to-from >= 1 {
 			cv.rect("band", from, top, to-from, bottom-top, "")
 		}
+	}
+}
+
+// events marks instants through a panel.
+func (cv *canvas) events(all []occurrence, x scale, top, bottom float64) {
+	var d strings.Builder
+	before := ""
+	for _, e := range all {
+		if at := svgNum(x.at(e.at)); at != before {
+			d.WriteString("M" + at + " " + svgNum(top) + "V" + svgNum(bottom))
+			before = at
+		}
+	}
+	cv.path("event", d.String())
+}
+
+// eventHeads puts a triangle with their names over instants, one for those that are
+// too near one another.
+func (cv *canvas) eventHeads(all []occurrence, x scale, top float64) {
+	for i := 0; i < len(all); {
+		at, names, n := x.at(all[i].at), []string{}, 0
+		for ; i < len(all) && x.at(all[i].at)-at < 8; i++ {
+			n++
+			if !slices.Contains(names, all[i].name) && len(names) < 5 {
+				names = append(names, all[i].name)
+			}
+		}
+		tip := strings.Join(names, ", ")
+		if n > 1 {
+			tip = countText(uint64(n)) + " events: " + tip
+		}
+		cv.b.WriteString(`<path class="event-head" d="M` + svgNum(at-4) + " " + svgNum(top-7) + `h8l-4 7Z"><title>` + html.EscapeString(tip) + `</title></path>`)
 	}
 }
 

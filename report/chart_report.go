@@ -66,8 +66,8 @@ func timeAxis(r *Report) axis {
 	for _, b := range r.Blocks {
 		hi = max(hi, b.ClosedS)
 	}
-	for _, at := range eventTimes(r) {
-		hi = max(hi, at)
+	for _, e := range eventMarks(r) {
+		hi = max(hi, e.at)
 	}
 	if !(hi > lo) {
 		hi = lo + 1
@@ -167,7 +167,7 @@ func perPointText(s Series, n int, what string) string {
 // overTime is a chart over the time of the run, with its phases and events, and no
 // panels yet.
 func overTime(r *Report, id, title string) chart {
-	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r), overTime: true}
+	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventMarks(r), overTime: true}
 }
 
 func rateChart(r *Report, n int) (figure, chart) {

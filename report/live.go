@@ -26,7 +26,7 @@ var liveScript string
 
 // livePoints are the points a line that live charts have at most: more than a
 // drawing, as one can zoom in.
-const livePoints = 900
+const livePoints = 720
 
 // A live page has scripts. The zero value has none.
 type live struct {
@@ -38,18 +38,24 @@ type live struct {
 
 // A liveChart is a chart over time as live.js reads it.
 type liveChart struct {
-	ID     string        `json:"id"`
-	From   liveInstant   `json:"from"`
-	To     liveInstant   `json:"to"`
-	Bands  []liveBand    `json:"bands"` // the phases
-	Events []liveInstant `json:"events"`
-	Panels []livePanel   `json:"panels"`
+	ID     string      `json:"id"`
+	From   liveInstant `json:"from"`
+	To     liveInstant `json:"to"`
+	Bands  []liveBand  `json:"bands"` // the phases
+	Events []liveEvent `json:"events"`
+	Panels []livePanel `json:"panels"`
 }
 
 // A liveBand is a stretch of time with its name.
 type liveBand struct {
 	From liveInstant `json:"from"`
 	To   liveInstant `json:"to"`
+	Name string      `json:"name"`
+}
+
+// A liveEvent is an instant with its name.
+type liveEvent struct {
+	At   liveInstant `json:"at"`
 	Name string      `json:"name"`
 }
 
@@ -124,12 +130,12 @@ func liveOf(charts []chart) (live, error) {
 }
 
 func (c chart) live() liveChart {
-	l := liveChart{ID: c.id, From: liveInstant(c.x.lo), To: liveInstant(c.x.hi), Bands: []liveBand{}, Events: []liveInstant{}}
+	l := liveChart{ID: c.id, From: liveInstant(c.x.lo), To: liveInstant(c.x.hi), Bands: []liveBand{}, Events: []liveEvent{}}
 	for _, b := range c.bands {
 		l.Bands = append(l.Bands, liveBand{liveInstant(b.from), liveInstant(b.to), b.name})
 	}
-	for _, at := range c.events {
-		l.Events = append(l.Events, liveInstant(at))
+	for _, e := range c.events {
+		l.Events = append(l.Events, liveEvent{liveInstant(e.at), e.name})
 	}
 	for _, p := range c.panels {
 		n := livePanel{Title: p.y.title, Height: p.height, MS: p.y.warp != nil, Low: liveNumber(p.y.lo), High: liveNumber(p.y.hi)}

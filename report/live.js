@@ -29,7 +29,12 @@ const fade = (color, alpha) => color.replace("rgb(", "rgba(").replace(")", ", " 
 function plot(chart, panel, host, probe) {
 	const ink = look("", probe).color;
 	const phase = at => (chart.bands.findLast(b => at >= b.from && at < b.to) || {name: "no phase"}).name.slice(0, 40);
-	const tables = [], series = [{label: "at", value: (u, v) => v == null ? "—" : clock(v, true) + ", " + phase(v)}], bands = [];
+	/* The cursor tells of an event that is next to it. */
+	const event = (u, at) => {
+		const near = chart.events.filter(e => Math.abs(u.valToPos(e.at, "x") - u.valToPos(at, "x")) < 6).map(e => e.name.slice(0, 40));
+		return near.length ? ", " + [...new Set(near)].slice(0, 3).join(", ") : "";
+	};
+	const tables = [], series = [{label: "at", value: (u, v) => v == null ? "—" : clock(v, true) + ", " + phase(v) + event(u, v)}], bands = [];
 	for (const table of panel.tables) {
 		const columns = [table.x];
 		for (const s of table.series) {
@@ -37,7 +42,7 @@ function plot(chart, panel, host, probe) {
 			const value = (u, v) => panel.ms ? ms(v) : figure(v);
 			columns.push(s.y);
 			if (!s.low) {
-				series.push({label: s.label, value, stroke: color, width: s.dots ? 1 : width, dash: s.dots ? undefined : dash,
+				series.push({label: s.label, value, dots: s.dots, stroke: color, width: s.dots ? 1 : width, dash: s.dots ? undefined : dash,
 					paths: s.dots ? () => null : undefined, points: s.dots ? {show: true, size: 4, fill: color, stroke: color, width: 0} : {show: false}});
 				continue;
 			}
@@ -47,15 +52,23 @@ function plot(chart, panel, host, probe) {
 		}
 		tables.push(columns);
 	}
+	/* Grid lines at 1, 2 and 5 times the powers of ten, as the drawings have them. */
+	const powers = [];
+	for (let e = Math.floor(Math.log10(panel.low || 1)); panel.ms && e <= Math.log10(panel.high); e++)
+		for (const m of [1, 2, 5]) if (m * 10 ** e >= panel.low * .999 && m * 10 ** e <= panel.high * 1.001) powers.push(+(m * 10 ** e).toPrecision(3));
+	const few = powers.length <= 6, labelled = v => few || /^1/.test(v.toExponential());
 	const axis = {stroke: ink, grid: {stroke: fade(ink, .15), width: 1}, ticks: {show: false}, font: "12px system-ui, sans-serif"};
 	const u = new uPlot({
-		width: host.clientWidth, height: panel.height + 50, padding: [8, 12, 0, 0],
+		width: host.clientWidth, height: panel.height + 54, padding: [8, 12, 0, 0],
 		scales: {x: {time: false}, y: {distr: panel.ms ? 3 : 1, range: [panel.low, panel.high]}},
 		axes: [
-			{...axis, size: 32, space: 80, incrs: steps, values: (u, all) => all.map(v => clock(v))},
-			{...axis, size: 66, values: (u, all) => all.map(v => v == null ? "" : panel.ms ? (/^[125]/.test(String(+v.toPrecision(1)).replace(/^0\.0*/, "")) ? ms(v) : "") : figure(v))},
+			{...axis, size: 36, gap: 9, space: 70, incrs: steps, values: (u, all) => all.map(v => clock(v))},
+			panel.ms
+				? {...axis, size: 66, splits: () => powers, filter: (u, all) => all, values: (u, all) => all.map(v => labelled(v) ? ms(v) : "")}
+				: {...axis, size: 66, values: (u, all) => all.map(figure)},
 		],
 		cursor: {sync: {key, scales: ["x", null]}, drag: {x: true, y: false}, points: {size: 6}},
+		legend: {markers: {width: (u, i) => i && u.series[i].stroke ? 2 : 0, dash: (u, i) => !u.series[i].stroke ? "solid" : u.series[i].dots ? "dotted" : u.series[i].dash ? "dashed" : "solid"}},
 		series, bands,
 		hooks: {
 			drawClear: [u => { /* every other phase is shaded, as in the drawings */
@@ -75,7 +88,7 @@ function plot(chart, panel, host, probe) {
 				ctx.strokeStyle = fade(ink, .45);
 				ctx.setLineDash([2, 3]);
 				for (const e of chart.events) {
-					const x = u.valToPos(e, "x", true);
+					const x = u.valToPos(e.at, "x", true);
 					if (x < bbox.left || x > bbox.left + bbox.width) continue;
 					ctx.beginPath();
 					ctx.moveTo(x, bbox.top);

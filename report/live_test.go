@@ -81,7 +81,7 @@ func TestLiveScriptIsAsWritten(t *testing.T) {
 // What is live has the same values as what is drawn; a step's two values at one
 // instant are a millisecond apart.
 func TestLiveChart(t *testing.T) {
-	c := chart{id: "a", x: axis{hi: 60}, bands: []band{{"</script>", 0, 60, true}}, events: []float64{7}, panels: []panel{{height: 100, y: latencyAxis("latency", 1, 100), marks: []mark{
+	c := chart{id: "a", x: axis{hi: 60}, bands: []band{{"</script>", 0, 60, true}}, events: []occurrence{{7, "<stall>"}}, panels: []panel{{height: 100, y: latencyAxis("latency", 1, 100), marks: []mark{
 		{kind: markRibbon, class: "c-sent", at: []datum{{x: 1, y: 5, low: 2}, {x: 1, y: 123456.789, low: math.NaN()}}},
 		{class: "c-sent", label: "p50", at: []datum{{x: 1, y: 2}, {x: 1, y: math.NaN()}}},
 		{kind: markDots, class: "c-sent", label: "max", at: []datum{{x: 43210.0014, y: 9}}},
@@ -90,7 +90,7 @@ func TestLiveChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[{"id":"a","from":0,"to":60,"bands":[{"from":0,"to":60,"name":"\u003c/script\u003e"}],"events":[7],"panels":[{"title":"latency","height":100,"ms":true,"low":1,"high":100,"tables":[` +
+	want := `[{"id":"a","from":0,"to":60,"bands":[{"from":0,"to":60,"name":"\u003c/script\u003e"}],"events":[{"at":7,"name":"\u003cstall\u003e"}],"panels":[{"title":"latency","height":100,"ms":true,"low":1,"high":100,"tables":[` +
 		`{"x":[1,1.001],"series":[{"label":"","class":"c-sent","dots":false,"y":[5,123460],"low":[2,null]},{"label":"p50","class":"c-sent","dots":false,"y":[2,null]}]},` +
 		`{"x":[43210.001],"series":[{"label":"max","class":"c-sent","dots":true,"y":[9]}]}]}]}]`
 	if got := string(l.Scripts); !strings.Contains(got, ">"+want+"</script>") {
