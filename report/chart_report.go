@@ -19,7 +19,7 @@ type figure struct {
 	Wide      template.HTML
 	Narrow    template.HTML
 	Table     figureTable
-	live      *chart // what it is over time, with more points, or nil
+	live      *chart // what it is over time, or nil
 }
 
 // figures draws every chart of the report but the flow, in the page's order.
@@ -45,8 +45,7 @@ func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 			_, few := build(r, tablePoints)
 			f.Table = few.table()
 			if wide.overTime {
-				_, fine := build(r, livePoints)
-				f.live = &fine
+				f.live = &wide
 			}
 		}
 		all = append(all, f)

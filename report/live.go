@@ -24,10 +24,6 @@ var uplotStyle string
 //go:embed live.js
 var liveScript string
 
-// livePoints are the points a line that live charts have at most: more than a
-// drawing, as one can zoom in.
-const livePoints = 720
-
 // A live page has scripts. The zero value has none.
 type live struct {
 	Policy string // a part of the content security policy, with a space before it

@@ -59,7 +59,7 @@ function plot(chart, panel, host, probe) {
 	const few = powers.length <= 6, labelled = v => few || /^1/.test(v.toExponential());
 	const axis = {stroke: ink, grid: {stroke: fade(ink, .15), width: 1}, ticks: {show: false}, font: "12px system-ui, sans-serif"};
 	const u = new uPlot({
-		width: host.clientWidth, height: panel.height + 54, padding: [8, 12, 0, 0],
+		width: host.clientWidth, height: panel.height + 54, padding: [8, 30, 0, 0],
 		scales: {x: {time: false}, y: {distr: panel.ms ? 3 : 1, range: [panel.low, panel.high]}},
 		axes: [
 			{...axis, size: 36, gap: 9, space: 70, incrs: steps, values: (u, all) => all.map(v => clock(v))},
@@ -75,7 +75,8 @@ function plot(chart, panel, host, probe) {
 				const {ctx, bbox} = u, end = bbox.left + bbox.width;
 				ctx.save();
 				ctx.fillStyle = fade(ink, .06);
-				for (let i = 1; i < chart.bands.length; i += 2) {
+				const {min, max} = u.scales.x, many = chart.bands.filter(b => b.to > min && b.from < max).length > u.over.clientWidth / 12;
+				for (let i = 1; i < chart.bands.length && !many; i += 2) {
 					const from = Math.max(u.valToPos(chart.bands[i].from, "x", true), bbox.left);
 					const to = Math.min(u.valToPos(chart.bands[i].to, "x", true), end);
 					if (to - from >= 1) ctx.fillRect(from, bbox.top, to - from, bbox.height);
