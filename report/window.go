@@ -1,10 +1,6 @@
 package report
 
-import (
-	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/FactomProject/factom-load/results"
-)
+import "github.com/FactomProject/factom-load/results"
 
 // Windows divide a run into equal parts, few enough to be drawn one by one. When a
 // run outgrows them, neighbours are joined and their histograms merged: percentiles
@@ -16,9 +12,6 @@ const (
 	// windows to see a course in.
 	windowEntries = 20
 	fewWindows    = 30
-	// windowDigits are the significant digits of a window's percentiles. Its maximum
-	// is exact.
-	windowDigits = 2
 )
 
 // Window is a part of the run, with the latencies of the entries planned in it.
@@ -38,7 +31,7 @@ type WindowLatencies struct {
 }
 
 // WindowLatency is the distribution of one stage in a window, in milliseconds: the
-// percentiles of merged histograms with 2 significant digits, and the exact maximum.
+// percentiles of merged histograms, to 1 %, and the exact maximum.
 // With Count 0 the figures are 0 and mean nothing.
 type WindowLatency struct {
 	Count uint64  `json:"count"`
@@ -74,45 +67,6 @@ type windowFold struct {
 type windowed struct {
 	planned                           uint64
 	schedule, submit, accept, confirm coarse
-}
-
-// A coarse distribution takes 32 KB, so that there can be many.
-type coarse struct {
-	h   *hdrhistogram.Histogram
-	max int64
-}
-
-func (c *coarse) record(ns int64) {
-	if c.h == nil {
-		c.h = hdrhistogram.New(histogramMin, histogramMax, windowDigits)
-	}
-	c.max = max(c.max, ns)
-	_ = c.h.RecordValue(min(max(ns, histogramMin), histogramMax)) // in range: cannot fail
-}
-
-func (c *coarse) merge(other coarse) {
-	c.max = max(c.max, other.max)
-	switch {
-	case other.h == nil:
-	case c.h == nil:
-		c.h = other.h
-	default:
-		c.h.Merge(other.h)
-	}
-}
-
-func (c *coarse) latency() WindowLatency {
-	if c.h == nil {
-		return WindowLatency{}
-	}
-	// The histogram answers with the highest value that is the same to it.
-	at := func(percent float64) float64 {
-		return float64(min(c.h.ValueAtQuantile(percent), max(c.max, histogramMin))) / 1e6
-	}
-	return WindowLatency{
-		Count: uint64(c.h.TotalCount()),
-		P50:   at(50), P90: at(90), P95: at(95), P99: at(99), Max: float64(max(c.max, histogramMin)) / 1e6,
-	}
 }
 
 func (f *windowFold) entry(e *results.Entry) {
