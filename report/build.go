@@ -99,6 +99,9 @@ type fold struct {
 	acceptedCredits uint64
 	unwatched       uint64 // entries of blocks that were saved while nobody watched
 	series          seriesFold
+	windows         windowFold
+	steps           stepFold
+	minutes         minuteFold
 	queries         queriesFold
 	hostile         hostileFold
 	findings        findingFold
@@ -158,6 +161,8 @@ func (f *fold) entry(e *results.Entry) error {
 		p.entry(e)
 		if p.Measured {
 			f.measured.entry(e)
+			f.steps.entry(e)
+			f.minutes.entry(e, f.blocks)
 			// A slot that was given up was at least as late as it then was.
 			if at := max(e.Sent, e.GivenUp); at != results.Never && !e.Waited {
 				f.ownSchedule.record(at - e.Planned)
@@ -195,6 +200,7 @@ func (f *fold) entry(e *results.Entry) error {
 		f.missed++
 	}
 	f.series.entry(e)
+	f.windows.entry(e)
 	return nil
 }
 
@@ -398,6 +404,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Phases:  []Phase{},
 		Blocks:  []Block{},
 		Series:  f.series.table(samples),
+		Windows: f.windows.rows(),
 		Queries: []Query{},
 		Errors:  f.all.errors.rows(),
 
@@ -440,6 +447,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		return nil, err
 	}
 	r.Reconciliation = f.reconcile(r)
+	r.Story = story(r)
 	return r, f.judge(r)
 }
 
@@ -471,6 +479,12 @@ func (f *fold) sections(r *Report) (err error) {
 		r.Harness.UsersDelayedShare = seconds(f.ownDelay) / (users * measured.reached)
 	}
 	if r.LatencyMS, err = f.measured.latency.latencies(f.m.Observed); err != nil {
+		return err
+	}
+	if r.Steps, err = f.steps.rows(r.LatencyMS); err != nil {
+		return err
+	}
+	if r.BlockMinutes, err = f.minutes.rows(f.m.Observed); err != nil {
 		return err
 	}
 	if err := f.queryRows(r, measured.reached); err != nil {

@@ -20,12 +20,21 @@ type chart struct {
 	desc   string // what it shows, in words, for those who cannot see it
 	x      axis
 	bands  []band
-	events []float64 // instants on the x axis
+	events []occurrence
 	panels []panel
+	// overTime says that x is the time of the run, in seconds.
+	overTime bool
+}
+
+// An occurrence is a place on the x axis where something happened.
+type occurrence struct {
+	at   float64
+	name string
 }
 
 // A panel is one plot with its own y axis.
 type panel struct {
+	name   string // what its marks are of, where several panels have the same ones
 	y      axis
 	height float64 // of the plot, in the wide drawing
 	marks  []mark  // later ones are drawn over earlier ones
@@ -36,7 +45,8 @@ type axis struct {
 	title  string
 	lo, hi float64
 	warp   warp
-	ticks  func(n int) []tick // n at most, or about so many
+	ticks  func(n int) []tick   // n at most, or about so many
+	format func(float64) string // of values in the chart's table; nil: a figure
 }
 
 func (a axis) scale(from, to float64) scale { return scale{a.lo, a.hi, from, to, a.warp} }
@@ -55,6 +65,7 @@ type mark struct {
 	label string // empty: no entry in the legend
 	at    []datum
 	width float64 // of bars, in units of x
+	steps bool    // a value holds until the next
 }
 
 type markKind int
@@ -150,15 +161,16 @@ func (c chart) draw(f frame) template.HTML {
 		for _, t := range xTicks {
 			cv.path("grid", "M"+svgNum(x.at(t.at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
 		}
-		for _, at := range c.events {
-			cv.path("event", "M"+svgNum(x.at(at))+" "+svgNum(r.top)+"V"+svgNum(r.bottom))
-		}
+		cv.events(c.events, x, r.top, r.bottom)
 		cv.path("axis", "M"+svgNum(f.left)+" "+svgNum(r.bottom)+"H"+svgNum(f.width-f.right))
 		for _, m := range r.marks {
 			cv.mark(m, x, y)
 		}
 		if f.direct {
 			cv.directLabels(r.marks, x, y, f.width-f.right)
+		}
+		if i == 0 {
+			cv.eventHeads(c.events, x, r.top)
 		}
 		if i == len(rows)-1 {
 			for _, t := range xTicks {
@@ -197,6 +209,38 @@ func (cv *canvas) shade(bands []band, x scale, top, bottom float64) {
 		if i%2 == 1 && to-from >= 1 {
 			cv.rect("band", from, top, to-from, bottom-top, "")
 		}
+	}
+}
+
+// events marks instants through a panel.
+func (cv *canvas) events(all []occurrence, x scale, top, bottom float64) {
+	var d strings.Builder
+	before := ""
+	for _, e := range all {
+		if at := svgNum(x.at(e.at)); at != before {
+			d.WriteString("M" + at + " " + svgNum(top) + "V" + svgNum(bottom))
+			before = at
+		}
+	}
+	cv.path("event", d.String())
+}
+
+// eventHeads puts a triangle with their names over instants, one for those that are
+// too near one another.
+func (cv *canvas) eventHeads(all []occurrence, x scale, top float64) {
+	for i := 0; i < len(all); {
+		at, names, n := x.at(all[i].at), []string{}, 0
+		for ; i < len(all) && x.at(all[i].at)-at < 8; i++ {
+			n++
+			if !slices.Contains(names, all[i].name) && len(names) < 5 {
+				names = append(names, all[i].name)
+			}
+		}
+		tip := strings.Join(names, ", ")
+		if n > 1 {
+			tip = countText(uint64(n)) + " events: " + tip
+		}
+		cv.b.WriteString(`<path class="event-head" d="M` + svgNum(at-4) + " " + svgNum(top-7) + `h8l-4 7Z"><title>` + html.EscapeString(tip) + `</title></path>`)
 	}
 }
 
@@ -438,7 +482,7 @@ func strokesPath(m mark, x, y scale) string {
 		case markDots:
 			b.WriteString("M" + svgNum(px) + " " + svgNum(py) + "h0")
 		case markCrosses:
-			b.WriteString("M" + svgNum(px-5) + " " + svgNum(py-5) + "l10 10m0 -10l-10 10")
+			b.WriteString(crossPath(px, py))
 		case markTicks:
 			half := min(max((x.at(d.x+m.width/2)-x.at(d.x-m.width/2))/2, 2), 14)
 			b.WriteString("M" + svgNum(px-half) + " " + svgNum(py) + "h" + svgNum(2*half))
@@ -447,6 +491,10 @@ func strokesPath(m mark, x, y scale) string {
 		}
 	}
 	return b.String()
+}
+
+func crossPath(x, y float64) string {
+	return "M" + svgNum(x-4) + " " + svgNum(y-4) + "l8 8m0 -8l-8 8"
 }
 
 // swatch draws a mark's sample, 18 wide, with its left end at x.
@@ -459,6 +507,8 @@ func (cv *canvas) swatch(x, y float64, m mark) {
 		cv.rect("bar "+m.class, x+4, y-5, 10, 10, "")
 	case markDots:
 		cv.path("dot "+m.class, "M"+svgNum(x+9)+" "+svgNum(y)+"h0")
+	case markCrosses:
+		cv.path("cross "+m.class, crossPath(x+9, y))
 	default:
 		cv.path("line "+m.class, at+"h18")
 	}

@@ -30,20 +30,7 @@ func drawQueries(queries []Query, f frame) template.HTML {
 	bottom := top + (row+over)*float64(len(queries))
 
 	var cv canvas
-	var labelled []tick
-	for _, t := range axis.ticks(int((right - left) / 50)) {
-		class := "grid minor"
-		if t.label != "" {
-			class, labelled = "grid", append(labelled, t)
-		}
-		cv.path(class, "M"+svgNum(x.at(t.at))+" "+svgNum(top)+"V"+svgNum(bottom))
-	}
-	for _, t := range placeTicks(labelled, x) {
-		half := textWidth(t.label)/2 + 2
-		cv.text(min(max(x.at(t.at), half), f.width-half), bottom+lineHeight, "tick mid", t.label)
-	}
-	cv.path("axis", "M"+svgNum(left)+" "+svgNum(bottom)+"H"+svgNum(right))
-	cv.text((left+right)/2, bottom+2*lineHeight+2, "axis-title mid", axis.title)
+	cv.timeRow(axis, x, top, bottom, f.width)
 	for i, q := range queries {
 		y := top + (row+over)*float64(i) + over + row/2
 		name := shortText(q.Method)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -12,15 +13,22 @@ import (
 // a drawing, Missing says why there is none.
 type figure struct {
 	ID, Title string
+	Summary   string // what it shows, in words
 	Caption   string
 	Missing   string
 	Wide      template.HTML
 	Narrow    template.HTML
+	Table     figureTable
+	live      *chart // what it is over time, or nil
 }
 
 // figures draws every chart of the report but the flow, in the page's order.
 func figures(r *Report) []figure {
-	return draw(r, rateChart, latencyChart, distributionChart, blockChart, pressureChart, creditsChart, harnessChart)
+	return slices.Concat(
+		draw(r, rateChart, latencyChart, distributionChart, kneeChart),
+		[]figure{stepFigure(r)},
+		draw(r, blockChart, minuteChart, pressureChart, creditsChart, harnessChart),
+	)
 }
 
 // draw draws charts, each of which is built for so many points a line.
@@ -30,10 +38,15 @@ func draw(r *Report, builders ...func(*Report, int) (figure, chart)) []figure {
 		// The wide drawing has up to 600 points a line, the narrow one fewer:
 		// more of them than pixels show nothing.
 		f, wide := build(r, 600)
-		f.ID, f.Title = wide.id, wide.title
+		f.ID, f.Title, f.Summary = wide.id, wide.title, wide.desc
 		if f.Missing == "" {
 			_, narrow := build(r, 240)
 			f.Wide, f.Narrow = wide.draw(wideFrame()), narrow.draw(narrowFrame())
+			_, few := build(r, tablePoints)
+			f.Table = few.table()
+			if wide.overTime {
+				f.live = &wide
+			}
 		}
 		all = append(all, f)
 	}
@@ -52,15 +65,15 @@ func timeAxis(r *Report) axis {
 	for _, b := range r.Blocks {
 		hi = max(hi, b.ClosedS)
 	}
-	for _, at := range eventTimes(r) {
-		hi = max(hi, at)
+	for _, e := range eventMarks(r) {
+		hi = max(hi, e.at)
 	}
 	if !(hi > lo) {
 		hi = lo + 1
 	}
 	return axis{
-		title: "time since the start of the run",
-		lo:    lo, hi: hi,
+		title: "time since the start of the run", format: secondsText,
+		lo: lo, hi: hi,
 		ticks: func(n int) []tick {
 			step := timeStep(hi-lo, n)
 			return stepTicks(lo, hi, step, clockText(step))
@@ -88,7 +101,7 @@ func linearAxis(title string, hi, finest float64) axis {
 // latencyAxis is logarithmic, in milliseconds.
 func latencyAxis(title string, lo, hi float64) axis {
 	lo, hi = logDomain(max(lo, 1e-3), max(hi, 1e-3))
-	return axis{title: title, lo: lo, hi: hi, warp: math.Log10, ticks: func(n int) []tick {
+	return axis{title: title, lo: lo, hi: hi, warp: math.Log10, format: msText, ticks: func(n int) []tick {
 		return logTicks(lo, hi, n, msAxis)
 	}}
 }
@@ -153,7 +166,7 @@ func perPointText(s Series, n int, what string) string {
 // overTime is a chart over the time of the run, with its phases and events, and no
 // panels yet.
 func overTime(r *Report, id, title string) chart {
-	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventTimes(r)}
+	return chart{id: id, title: title, x: timeAxis(r), bands: phaseBands(r), events: eventMarks(r), overTime: true}
 }
 
 func rateChart(r *Report, n int) (figure, chart) {
@@ -167,7 +180,7 @@ func rateChart(r *Report, n int) (figure, chart) {
 		}
 		p.marks = append(p.marks,
 			mark{kind: markRibbon, class: "c-confirmed", at: confirmed},
-			mark{kind: markLine, class: "c-confirmed thin", label: "confirmed", at: confirmed})
+			mark{kind: markLine, class: "c-confirmed thin", label: "confirmed", at: confirmed, steps: true})
 	}
 	drawn := false
 	for _, m := range []mark{
@@ -225,41 +238,6 @@ func blockRates(r *Report, n int) []datum {
 		before = closed
 	}
 	return at
-}
-
-func latencyChart(r *Report, n int) (figure, chart) {
-	c := overTime(r, "latency-time", "Latency over time")
-	xs := r.Series.middles()
-	p := panel{height: 270}
-	lo, hi := 0.0, 0.0
-	for _, stage := range []string{"submit", "accept", "confirm"} {
-		for _, q := range []string{"p50", "p99"} {
-			t := traces(xs, r.Series.column(stage+"_"+q+"_ms"), n)
-			if !t.known() {
-				continue
-			}
-			if l, h := t.limits(); h > 0 {
-				hi = max(hi, h)
-				if lo == 0 || l < lo {
-					lo = l
-				}
-			}
-			class := stageClass(stage)
-			if q == "p50" {
-				class += " thin"
-			}
-			p.marks = append(p.marks, mark{class: class, label: stage + " " + q, at: t.highest()})
-		}
-	}
-	if hi == 0 {
-		return figure{Missing: "No interval of the series has a latency."}, c
-	}
-	p.y = latencyAxis("latency from the planned instant, logarithmic", lo, hi)
-	c.panels = []panel{p}
-	c.desc = fmt.Sprintf("The 50th and 99th percentile of submit, accept and confirm latency of the entries planned in each interval. The highest value is %s. Over the measured phases the 99th percentiles are: submit %s, accept %s, confirm %s.",
-		msText(hi), latText(r.LatencyMS.Submit, r.LatencyMS.Submit.P99), latText(r.LatencyMS.Accept, r.LatencyMS.Accept.P99), latText(r.LatencyMS.Confirm, r.LatencyMS.Confirm.P99))
-	return figure{Caption: "Percentiles of the entries planned in each interval; p50 is the thin line, p99 the strong one. Where an interval has no sample the line breaks. Confirm latency falls through each block: an entry waits for the next block to be saved." +
-		perPointText(r.Series, n, "each line shows its highest interval, so no peak is smoothed away")}, c
 }
 
 // stageClass is the colour and dash of a stage.
@@ -324,7 +302,7 @@ func distributionChart(r *Report, n int) (figure, chart) {
 	}
 	most = max(most, 10)
 	end := 1 - 1/float64(most)
-	c.x = axis{title: "percentile of the entries", hi: end, warp: nines, ticks: func(int) []tick { return ninesTicks(end) }}
+	c.x = axis{title: "percentile of the entries", hi: end, warp: nines, format: percentileText, ticks: func(int) []tick { return ninesTicks(end) }}
 	p.y = latencyAxis("latency from the planned instant, logarithmic", lo, hi)
 	c.panels = []panel{p}
 	c.desc = "Latency by percentile, one curve a stage."
@@ -433,6 +411,12 @@ func blockChart(r *Report, n int) (figure, chart) {
 	}
 	return figure{Caption: caption}, c
 }
+
+// Others is how many entries of a block's own chains are not the run's.
+func (b Block) Others() uint64 { return max(b.Entries, b.OwnEntries) - b.OwnEntries }
+
+// OwnShare is the run's own part of the entries in its chains.
+func (b Block) OwnShare() string { return percentText(b.OwnEntries, b.OwnEntries+b.Others()) }
 
 // blockGroup is one bar of the block chart.
 type blockGroup struct {

@@ -152,20 +152,22 @@ func TestThinKeepsExtremes(t *testing.T) {
 	})
 }
 
-// One interval of 28,800 with a long tail sets the top of the latency chart.
-func TestLongChartShowsOneSlowInterval(t *testing.T) {
+// One entry of a run of 28,800 seconds sets the top of the latency chart.
+func TestLongChartShowsOneSlowEntry(t *testing.T) {
 	const tail = 777_000 // ms, far above everything else
 	_, c := latencyChart(longRun(t, tail), 600)
 	highest := 0.0
-	for _, m := range c.panels[0].marks {
-		if m.label == "submit p99" {
-			for _, d := range m.at {
-				highest = max(highest, d.y)
+	for _, p := range c.panels {
+		for _, m := range p.marks {
+			if m.label == "max" && strings.HasPrefix(p.y.title, "submit") {
+				for _, d := range m.at {
+					highest = max(highest, d.y)
+				}
 			}
 		}
 	}
 	if highest != tail {
-		t.Errorf("the highest submit p99 of the chart is %v ms, want %v", highest, tail)
+		t.Errorf("the highest submit latency of the chart is %v ms, want %v", highest, tail)
 	}
 }
 

@@ -46,11 +46,11 @@ func (f *eventFold) rows() []Event {
 	return rows
 }
 
-// eventTimes are the instants of the events that the page lists, in seconds.
-func eventTimes(r *Report) []float64 {
-	var at []float64
+// eventMarks are the instants of the events that the page lists, by time.
+func eventMarks(r *Report) []occurrence {
+	var all []occurrence
 	for _, e := range r.Events[:min(len(r.Events), mostEvents)] {
-		at = append(at, e.AtS)
+		all = append(all, occurrence{e.AtS, shortText(e.Kind)})
 	}
-	return at
+	return all
 }

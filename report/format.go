@@ -50,6 +50,15 @@ func figureText(v float64) string {
 	return groupText(strconv.FormatFloat(v, 'f', min(max(digits, 0), 9), 64))
 }
 
+// roughText writes a figure with three significant digits at most: 61, 7.33.
+func roughText(v float64) string {
+	s := figureText(v)
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
 // msText writes a latency in milliseconds, in microseconds below 0.1 ms, in
 // seconds from 1 s on.
 func msText(ms float64) string {
@@ -121,6 +130,12 @@ func Bytes(n uint64) string {
 		v, unit = v/1024, unit+1
 	}
 	return figureText(v) + " " + []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}[unit]
+}
+
+// percentileText writes a percentile, a fraction below 1, with the nines that it has.
+func percentileText(p float64) string {
+	digits := min(max(int(math.Ceil(-math.Log10(1-p))), 1), 9)
+	return strconv.FormatFloat(100*p, 'f', digits, 64) + " %"
 }
 
 // spanText writes a length of time in seconds: 42.5 s, 2 min 10 s, 8 h 5 min.

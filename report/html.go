@@ -30,7 +30,7 @@ const (
 )
 
 // WriteHTML writes the report as one HTML page that needs nothing else: no
-// network, no script, no file. Every text of the report may be hostile: it is
+// network, no file, and no script, although it has one for those who let it run. Every text of the report may be hostile: it is
 // escaped for its place, and control and direction characters are replaced.
 func WriteHTML(w io.Writer, r *Report) error {
 	t, err := template.New("html.tmpl.html").Funcs(pageFuncs(r)).ParseFS(pageTemplates, "*.tmpl.html")
@@ -38,7 +38,17 @@ func WriteHTML(w io.Writer, r *Report) error {
 		return fmt.Errorf("parsing the page's templates: %w", err)
 	}
 	var page bytes.Buffer
-	if err := t.Execute(&page, newPage(r)); err != nil {
+	p := newPage(r)
+	var charts []chart
+	for _, f := range p.Figures {
+		if f.live != nil {
+			charts = append(charts, *f.live)
+		}
+	}
+	if p.Live, err = liveOf(charts); err != nil {
+		return fmt.Errorf("making the HTML report: %w", err)
+	}
+	if err := t.Execute(&page, p); err != nil {
 		return fmt.Errorf("making the HTML report: %w", err)
 	}
 	if _, err := io.WriteString(w, legible(page.String())); err != nil {
@@ -68,10 +78,12 @@ func pageFuncs(r *Report) template.FuncMap {
 type page struct {
 	R             *Report
 	Style         template.CSS
+	Live          live
 	Verdict       verdictView
 	Tiles         []tile
 	Duration      string
-	Met           int // thresholds that were met
+	Trouble       bool // the story tells of some
+	Met           int  // thresholds that were met
 	Sum           uint64
 	Unbalanced    bool
 	FlowWide      template.HTML
@@ -131,6 +143,7 @@ func newPage(r *Report) page {
 		Delayed:       trimText(math.Round(r.Harness.UsersDelayedShare*1e4)/100) + " %",
 		Observer:      percentText(r.Harness.ObserverRequests, r.Harness.ObserverRequests+r.Harness.SubmitRequests),
 	}
+	p.Trouble = len(r.Story) > 0 && r.Story[0].Kind != quietKind
 	t := r.Totals
 	p.Sum = t.Confirmed + t.Accepted + t.Lost + t.Rejected + t.Failed + t.Skipped + t.Pending
 	p.Unbalanced = p.Sum != t.Planned

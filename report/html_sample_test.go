@@ -66,6 +66,13 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 	byBlock := map[float64][]float64{} // confirm latencies by the instant of the block
 	outstanding := 0.0
 	end := float64(run.seconds) + 1.6*run.block
+	var windows windowFold
+	var steps stepFold
+	var minutes minuteFold
+	var saved []results.Block
+	for at := nextBlock; at < end+run.block; at += run.block {
+		saved = append(saved, results.Block{Height: height + uint32(len(saved)), Seen: int64(at * 1e9)})
+	}
 	for t := 0.0; t < end; t++ {
 		inPhase := 0
 		for i, p := range r.Phases {
@@ -89,6 +96,13 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 			}
 			confirm := closes - at + .02
 			byBlock[closes] = append(byBlock[closes], confirm)
+			ns := func(after float64) int64 { return int64((at + after) * 1e9) }
+			e := &results.Entry{Planned: ns(0), Sent: ns(schedule), Committed: ns(schedule + submit*.45), Revealed: ns(submit), Accepted: ns(accept), Confirmed: ns(confirm)}
+			windows.entry(e)
+			if r.Phases[inPhase].Measured {
+				steps.entry(e)
+				minutes.entry(e, saved)
+			}
 			values := [6]float64{schedule, submit, accept, confirm, submit * .45, submit * .5}
 			for j, v := range values {
 				record(byPhase[inPhase][j], v)
@@ -127,7 +141,8 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 			row = append(row, Number(float64(second[j].ValueAtQuantile(50))/1e6), Number(float64(second[j].ValueAtQuantile(99))/1e6))
 		}
 		row = append(row, .4, Number(height), Number(math.Floor(math.Mod(t, run.block)/run.block*10)),
-			Number(.02+planned*.0011+rng.Float64()*.02), Number(48<<20+t*90000+rng.Float64()*2e6))
+			Number(.02+planned*.0011+rng.Float64()*.02), Number(48<<20+t*90000+rng.Float64()*2e6),
+			Number(.1+planned*.004+rng.Float64()*.05), Number(210<<20+t*1.7e6+rng.Float64()*9e6), 37)
 		r.Series.Rows = append(r.Series.Rows, row)
 	}
 
@@ -150,6 +165,14 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 	t.CreditsSpent = t.Entries + 11*t.Chains
 	t.Bytes = 550 * t.Sent
 	r.LatencyMS = sampleLatencies(tb, all)
+	r.Windows = windows.rows()
+	var err error
+	if r.Steps, err = steps.rows(r.LatencyMS); err != nil {
+		tb.Fatal(err)
+	}
+	if r.BlockMinutes, err = minutes.rows(results.Observed{ConfirmResolutionMS: 250}); err != nil {
+		tb.Fatal(err)
+	}
 	span := float64(run.seconds) - warm
 	r.Rates = Rates{measured / span, measured / span, measured / (span - run.block/2)}
 
@@ -169,6 +192,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 		{"confirm.p99 < 2blocks", Number(r.LatencyMS.Confirm.P99), true},
 		{"lost == 0", 0, true},
 	}
+	r.Story = story(r)
 	r.Integrity = Integrity{EntriesChecked: 24, EntryBlocksChecked: 12, BlocksChecked: 13}
 	r.Harness = Harness{CPUSeconds: 11.8, MaxRSSBytes: 61 << 20, ObserverRequests: 412, SubmitRequests: 2 * t.Sent, ConnectionsMax: 37, Valid: true}
 	return r
@@ -232,6 +256,7 @@ func troubledRun(tb testing.TB) *Report {
 	r.Network.Embedded = false
 	r.Network.Endpoints = append(r.Network.Endpoints, NetworkEndpoint{URL: second.URL, FactomdVersion: "6.9.1"})
 	sampleQueries(tb, r)
+	r.Story = story(r)
 	return r
 }
 
@@ -270,9 +295,12 @@ func emptyRun(testing.TB) *Report {
 
 // longRun has the series of eight hours, and many of everything else. One
 // interval of its series has a submit p99 of tailMS.
-func longRun(tb testing.TB, tailMS float64) *Report {
+func longRun(tb testing.TB, tailMS float64) *Report { return runOf(tb, 28800, tailMS) }
+
+// runOf has a series of so many seconds.
+func runOf(tb testing.TB, rows int, tailMS float64) *Report {
 	r := shortRun(tb)
-	const rows, block = 28800, 15
+	const block = 15
 	base := r.Series.Rows[30:85]
 	r.Series.Rows = nil
 	for i := range rows {
@@ -283,6 +311,18 @@ func longRun(tb testing.TB, tailMS float64) *Report {
 		}
 		r.Series.Rows = append(r.Series.Rows, row)
 	}
+	var windows windowFold
+	for i := range int64(rows) {
+		at, took := i*1e9, []int64{8e6, 80e6, 7e9}
+		if i == 20001 {
+			took[0] = int64(tailMS * 1e6)
+		}
+		for range 3 {
+			windows.entry(&results.Entry{Planned: at, Sent: at + 1e5, Committed: at + 4e6, Revealed: at + took[0], Accepted: at + took[1], Confirmed: at + took[2]})
+			took = []int64{9e6, 90e6, 5e9}
+		}
+	}
+	r.Windows = windows.rows()
 	shape := r.Blocks[4:9]
 	r.Blocks = nil
 	for i := range rows / block {
@@ -297,11 +337,12 @@ func longRun(tb testing.TB, tailMS float64) *Report {
 			Totals: Totals{Planned: 12000, Sent: 12000, Confirmed: 12000},
 		})
 	}
-	r.Run.Ended = r.Run.Started.Add(rows * time.Second)
+	r.Run.Ended = r.Run.Started.Add(time.Duration(rows) * time.Second)
 	r.Verdict, r.ExitCode, r.VerdictWhy = Lost, 4, "4,711 entries were lost."
 	r.Totals.Lost, r.Totals.Planned, r.Totals.Sent = 4711, r.Totals.Planned+4711, r.Totals.Sent+4711
 	r.Audit = sampleAudit(1000)
 	r.Audit.Total = 4711
+	r.Story = story(r)
 	return r
 }
 

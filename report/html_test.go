@@ -87,7 +87,7 @@ func attr(n *html.Node, key string) string {
 func textOf(n *html.Node) string {
 	var b strings.Builder
 	for d := range n.Descendants() {
-		if d.Type == html.TextNode && d.Parent.Data != "style" {
+		if d.Type == html.TextNode && d.Parent.Data != "style" && d.Parent.Data != "script" {
 			b.WriteString(d.Data + " ")
 		}
 	}
@@ -172,7 +172,10 @@ func TestPageReachesForNothing(t *testing.T) {
 			if n.Type != html.ElementNode {
 				continue
 			}
-			if slices.Contains([]string{"script", "img", "iframe", "object", "embed", "form", "base", "image", "use", "foreignobject"}, n.Data) {
+			if n.Data == "script" {
+				continue // TestPageRunsItsOwnScriptAlone
+			}
+			if slices.Contains([]string{"img", "iframe", "object", "embed", "form", "base", "image", "use", "foreignobject"}, n.Data) {
 				t.Errorf("%s: the page has a <%s>", name, n.Data)
 			}
 			for _, a := range n.Attr {
@@ -184,11 +187,8 @@ func TestPageReachesForNothing(t *testing.T) {
 				}
 			}
 		}
-		if regexp.MustCompile(`(?i)@import|url\(`).MatchString(page) {
+		if style := regexp.MustCompile(`(?s)<style>.*</style>`).FindString(page); style == "" || regexp.MustCompile(`(?i)@import|url\(`).MatchString(style) {
 			t.Errorf("%s: the style loads something", name)
-		}
-		if !strings.Contains(page, `content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`) {
-			t.Errorf("%s: no content security policy", name)
 		}
 	}
 }
@@ -273,6 +273,11 @@ func TestPageSaysWhatTheRunDid(t *testing.T) {
 		says, mustnt []string
 	}{
 		{shortRun(t), "verdict", []string{"Verdict: Pass", "exit code 0", "4 of 4 thresholds met", "2026-11-24 22:41:07", "1 min 43 s", "purpose = release review", "live feed, resolution 4.00 ms"}, []string{"interrupted", "Do not use"}},
+		{shortRun(t), "story", []string{"In short", "Nothing stood out"}, []string{"waited", "lost"}},
+		{troubledRun(t), "story", []string{"3 entries were lost", "(31 s to", "9 failed"}, []string{"Nothing stood out"}},
+		{shortRun(t), "steps", []string{"commit: took", "had ended"}, nil},
+		{shortRun(t), "minutes", []string{"tenth of the time between two saved blocks"}, nil},
+		{shortRun(t), "knee", []string{"p95 of accept is"}, []string{"one rate throughout"}},
 		{shortRun(t), "setup", []string{"steady-mixed", "9b1c47e2", "Seed 42", "LOCAL fa92e5a3", "8.2 s", "embedded", "http://127.0.0.1:8088/v2 factomd 6.10.0"}, nil},
 		{shortRun(t), "lost", []string{"No entry was lost"}, nil},
 		{shortRun(t), "integrity", []string{"All that was checked is as it must be", "24 0", "12 0", "13 0", "byte for byte"}, []string{"No."}},
@@ -337,12 +342,18 @@ func TestPageWarnsWhenOutcomesDoNotAddUp(t *testing.T) {
 }
 
 func TestPageSize(t *testing.T) {
+	night := runOf(t, 12*3600, 900)
+	for i := range 500 {
+		night.Events = append(night.Events, Event{float64(i) * 211, "long-minute", "minute 4 after block 7 lasted 2.5s, a minute of the network 1.5s", "http://127.0.0.1:8088/v2"})
+	}
 	for _, test := range []struct {
 		name string
 		run  *Report
 		most int
-	}{{"90 s", shortRun(t), 400_000}, {"8 h", longRun(t, 900), 1_500_000}} {
-		if page, _ := pageOf(t, test.run); len(page) > test.most {
+	}{{"90 s", shortRun(t), 500_000}, {"12 h", night, 1_500_000}} {
+		page, _ := pageOf(t, test.run)
+		t.Logf("%s: %d bytes", test.name, len(page))
+		if len(page) > test.most {
 			t.Errorf("the page of a run of %s has %d bytes, more than %d", test.name, len(page), test.most)
 		}
 	}

@@ -139,6 +139,7 @@ func (d *distributions) stage(name string) *distribution {
 const (
 	methodClock     = "clock" // the harness did it itself
 	methodBlockScan = "block-scan"
+	methodLiveFeed  = "live-feed" // of every entry
 )
 
 func (d *distributions) latencies(o results.Observed) (l Latencies, err error) {

@@ -28,6 +28,7 @@ type Report struct {
 	Load        Load        `json:"load"`
 	Environment Environment `json:"environment"`
 	Network     Network     `json:"network"`
+	Story       []Sentence  `json:"story"` // what happened, the worst first
 	Totals      Totals      `json:"totals"`
 	Rates       Rates       `json:"rates"`
 	LatencyMS   Latencies   `json:"latency_ms"`
@@ -35,6 +36,11 @@ type Report struct {
 	Endpoints   []Endpoint  `json:"endpoints"`
 	Blocks      []Block     `json:"blocks"`
 	Series      Series      `json:"series"`
+	Windows     []Window    `json:"windows"`
+	// Steps are in the order of an entry's way.
+	Steps []Step `json:"steps"`
+	// BlockMinutes are ten, or none where no block was seen whole.
+	BlockMinutes []BlockMinute `json:"block_minutes"`
 	// Queries are by method; QueriesTotal is over all of them, with Count 0 where
 	// there are none.
 	Queries      []Query       `json:"queries"`
