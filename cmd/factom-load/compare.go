@@ -79,7 +79,7 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 	f.SetInterspersed(false) // what follows a side's flag belongs to it
 	f.Var(base, "base", "runs to compare with: directories or patterns, with commas between; repeatable")
 	f.Var(candidate, "candidate", "runs that may have regressed, likewise")
-	f.StringVar(&out, "out", "", "also write "+compare.JSONFile+" and "+compare.MarkdownFile+" into this directory")
+	f.StringVar(&out, "out", "", "also write "+compare.JSONFile+", "+compare.HTMLFile+" and "+compare.MarkdownFile+" into this directory")
 	f.StringArrayVar(&tolerances, "tolerance", nil, "change of a metric that does not matter: accept.p95=5%, accept.p95=20ms, failed=0.1%; repeatable")
 	f.StringVar(&failOn, "fail-on", "regressed", "what fails beside regressed: inconclusive, with exit code 6")
 	f.BoolVar(&force, "force", false, "compare runs of different scenarios or networks all the same")

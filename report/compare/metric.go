@@ -77,10 +77,7 @@ func figure(r *report.Report, metric string) (v float64, known bool) {
 		return of(r.Totals.Failed)
 	}
 	stage, name, _ := strings.Cut(metric, ".")
-	l, ok := map[string]report.Latency{
-		"schedule": r.LatencyMS.Schedule, "submit": r.LatencyMS.Submit, "accept": r.LatencyMS.Accept, "confirm": r.LatencyMS.Confirm,
-		"commit_service": r.LatencyMS.CommitService, "reveal_service": r.LatencyMS.RevealService,
-	}[stage]
+	l, ok := latencyOf(r, stage)
 	if !ok || l.Count == 0 {
 		return 0, false
 	}
@@ -89,6 +86,15 @@ func figure(r *report.Report, metric string) (v float64, known bool) {
 		"p50": l.P50, "p90": l.P90, "p95": l.P95, "p99": l.P99, "p999": l.P999,
 	}[name]
 	return v, known
+}
+
+func latencyOf(r *report.Report, stage string) (l report.Latency, ok bool) {
+	all := r.LatencyMS
+	l, ok = map[string]report.Latency{
+		"schedule": all.Schedule, "submit": all.Submit, "accept": all.Accept, "confirm": all.Confirm,
+		"commit_service": all.CommitService, "reveal_service": all.RevealService,
+	}[stage]
+	return l, ok
 }
 
 // A Tolerance is the change of a metric that does not matter.

@@ -14,6 +14,7 @@ import (
 // The files of a comparison.
 const (
 	JSONFile     = "compare.json"
+	HTMLFile     = "compare.html"
 	MarkdownFile = "compare.md"
 )
 
@@ -37,7 +38,7 @@ func WriteFiles(dir string, c *Comparison) error {
 	for _, file := range []struct {
 		name  string
 		write func(io.Writer, *Comparison) error
-	}{{JSONFile, WriteJSON}, {MarkdownFile, WriteMarkdown}} {
+	}{{JSONFile, WriteJSON}, {HTMLFile, WriteHTML}, {MarkdownFile, WriteMarkdown}} {
 		var b bytes.Buffer
 		if err := file.write(&b, c); err != nil {
 			return err
