@@ -15,13 +15,19 @@ const MaxListed = 1000
 // Build folds the record in a run's directory into a report. A record that ends
 // early, because its run was killed, gives the report of what it holds. One of which
 // a part is left gives none: it is [results.ErrReduced].
-func Build(path string) (*Report, error) { return build(path, false) }
+func Build(path string) (*Report, error) { return build(path, false, nil) }
+
+// BuildWith is a Build that shows the callee every entry of the measured phases on
+// the way.
+func BuildWith(path string, measured func(*results.Entry)) (*Report, error) {
+	return build(path, false, measured)
+}
 
 // BuildPartial folds what is on record of a run in progress, while it goes on. What
 // has no outcome yet is pending.
-func BuildPartial(path string) (*Report, error) { return build(path, true) }
+func BuildPartial(path string) (*Report, error) { return build(path, true, nil) }
 
-func build(path string, partial bool) (*Report, error) {
+func build(path string, partial bool, measured func(*results.Entry)) (*Report, error) {
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return nil, err
@@ -38,7 +44,7 @@ func build(path string, partial bool) (*Report, error) {
 	}
 	m.Recall(series)
 	f := newFold(m)
-	f.partial = partial
+	f.partial, f.show = partial, measured
 	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Planned: f.series.planned, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.finding, Event: f.events.add})
 	if err != nil {
 		return nil, err
@@ -85,9 +91,10 @@ func incomplete(s results.Summary) string {
 // the order in which the record has them.
 type fold struct {
 	m         *results.Manifest
-	partial   bool    // the run is in progress
-	all       section // every phase
-	measured  section // the measured phases
+	partial   bool                 // the run is in progress
+	show      func(*results.Entry) // is shown the measured entries, or nil
+	all       section              // every phase
+	measured  section              // the measured phases
 	phases    []phaseFold
 	endpoints []section
 	blocks    []results.Block
@@ -163,6 +170,9 @@ func (f *fold) entry(e *results.Entry) error {
 			f.measured.entry(e)
 			f.steps.entry(e)
 			f.minutes.entry(e, f.blocks)
+			if f.show != nil {
+				f.show(e)
+			}
 			// A slot that was given up was at least as late as it then was.
 			if at := max(e.Sent, e.GivenUp); at != results.Never && !e.Waited {
 				f.ownSchedule.record(at - e.Planned)

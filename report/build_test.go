@@ -128,7 +128,7 @@ func (r *recording) fold() *Report {
 	if err := errors.Join(r.collector.Flush(), r.dir.WriteManifest(r.manifest)); err != nil {
 		r.t.Fatal(err)
 	}
-	report, err := build(r.dir.Path, r.partial)
+	report, err := build(r.dir.Path, r.partial, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func TestResumeAfterKillsOnRealNode(t *testing.T) {
 		}
 	})
 	for _, dir := range dirs {
-		compare(t, dir, chain)
+		compareToChain(t, dir, chain)
 	}
 	if len(chain) > 0 {
 		t.Errorf("%d entries of the chain are on no record", len(chain))
@@ -240,7 +240,7 @@ func resumed(t *testing.T, n *factomdtest.Node, dir string, planned uint64) {
 			t.Errorf("resumed %+v", r.Run.Resumed)
 		}
 		chain := n.Chain()
-		compare(t, dir, chain)
+		compareToChain(t, dir, chain)
 		if len(chain) > 0 {
 			t.Errorf("%d entries of the chain are not on record", len(chain))
 		}
@@ -268,8 +268,8 @@ func account(t *testing.T, dir string, planned uint64) (r report.Report) {
 	return r
 }
 
-// compare compares a record with a chain, which it takes its entries out of.
-func compare(t *testing.T, dir string, chain map[factomd.Hash]uint32) {
+// compareToChain compares a record with a chain, which it takes its entries out of.
+func compareToChain(t *testing.T, dir string, chain map[factomd.Hash]uint32) {
 	t.Helper()
 	summary, err := results.ReadEntries(dir, results.Reader{Entry: func(e *results.Entry) error {
 		height, saved := chain[e.Hash]
@@ -320,7 +320,7 @@ func TestResumeKilled(t *testing.T) {
 			t.Logf("resumed %d times by what was killed", begun)
 			account(t, dir, planned)
 			chain := n.Chain()
-			compare(t, dir, chain)
+			compareToChain(t, dir, chain)
 			if len(chain) > 0 {
 				t.Errorf("%d entries of the chain are not on record", len(chain))
 			}

@@ -24,6 +24,8 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/internal/factomdtest"
+	"github.com/FactomProject/factom-load/internal/syntheticrun"
+	"github.com/FactomProject/factom-load/results"
 )
 
 func TestMain(m *testing.M) {
@@ -74,6 +76,7 @@ func TestScripts(t *testing.T) {
 			"proxy":          proxy,
 			"private":        private,
 			"signal":         sendSignal,
+			"synthetic":      synthetic,
 			"disk":           disk,
 		},
 	})
@@ -158,6 +161,29 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	p := factomdtest.StartProxy(map[string]string{"factomd.invalid:8088": node.Host}, user, password)
 	ts.Defer(p.Close)
 	ts.Setenv("PROXY", p.Addr())
+}
+
+// synthetic [flags] NAME writes the records of runs that never were, NAME-1 and so on.
+func synthetic(ts *testscript.TestScript, neg bool, args []string) {
+	fl := flag.NewFlagSet("synthetic", flag.ContinueOnError)
+	var (
+		n        = fl.Int("n", 1, "number of runs")
+		seed     = fl.Uint64("seed", 1, "of the first, and in steps of two")
+		level    = fl.Float64("level", 1, "factor of the accept latency")
+		version  = fl.String("version", "6.11.0", "of factomd")
+		scenario = fl.String("scenario", "5ca1ab1e", "its hash")
+	)
+	if err := fl.Parse(args); err != nil || neg || fl.NArg() != 1 {
+		ts.Fatalf("usage: synthetic [flags] NAME")
+	}
+	for i := range *n {
+		ts.Check(syntheticrun.Write(ts.MkAbs(fmt.Sprintf("%s-%d", fl.Arg(0), i+1)), syntheticrun.Run{
+			Seed: *seed + 2*uint64(i), Level: *level,
+			Change: func(m *results.Manifest) {
+				m.Network.Endpoints[0].Version, m.Scenario.SHA256 = *version, *scenario
+			},
+		}))
+	}
 }
 
 // exits CODE program [arguments] runs a program, which must exit with the code.

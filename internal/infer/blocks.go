@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -15,42 +16,81 @@ const Resolution = 1.005
 const (
 	leastKept = 1e3   // a microsecond
 	mostKept  = 8e13  // a day
-	mostDrawn = 2_000 // blocks that are drawn from; neighbours are put together beyond
+	mostDrawn = 1_000 // blocks that are drawn from; neighbours are put together beyond
 )
 
-var (
-	logResolution = math.Log(Resolution)
-	kept          = bucketOf(mostKept) + 1
-)
+var logResolution = math.Log(Resolution)
 
 // Blocks are the latencies of a run's entries, by the directory block that confirmed
 // them. Entries of one block share its fate, so it is blocks that are drawn anew to
-// see how sure a quantile of the run is, and never entries. What is kept grows with
-// blocks and not with entries.
+// see how sure a quantile of the run is, and never entries. What is kept is bounded:
+// of a long run neighbours count as one block, which is on the safe side.
 type Blocks struct {
-	heights map[uint32]*block
-}
-
-type block struct {
-	counts []uint32 // by bucket, as far as there are any
+	width   uint32 // heights that count as one
+	heights map[uint32]*counts
+	at      uint32  // of the newest
+	newest  *counts // as the entries of a block come together
 }
 
 // NewBlocks returns the latencies of no entries.
-func NewBlocks() *Blocks { return &Blocks{heights: map[uint32]*block{}} }
+func NewBlocks() *Blocks { return &Blocks{width: 1, heights: map[uint32]*counts{}} }
 
 // Add counts a latency in nanoseconds, of an entry in a block.
 func (b *Blocks) Add(height uint32, nanoseconds int64) {
-	at := b.heights[height]
-	if at == nil {
-		at = &block{}
-		b.heights[height] = at
+	if at := height / b.width; b.newest == nil || at != b.at {
+		b.at, b.newest = at, b.heights[at]
+		if b.newest == nil {
+			b.newest = &counts{}
+			b.heights[at] = b.newest
+		}
 	}
-	i := bucketOf(float64(nanoseconds))
-	if i >= len(at.counts) {
-		// Some more, as latencies are rarely told in rising order.
-		at.counts = append(at.counts, make([]uint32, min(i+64, kept)-len(at.counts))...)
+	b.newest.add(bucketOf(float64(nanoseconds)), 1)
+	if len(b.heights) > mostDrawn {
+		b.widen()
 	}
-	at.counts[i]++
+}
+
+// Len is how many blocks there are to draw from.
+func (b *Blocks) Len() int { return len(b.heights) }
+
+// widen puts every two neighbours together.
+func (b *Blocks) widen() {
+	joined := make(map[uint32]*counts, len(b.heights)/2+1)
+	for at, c := range b.heights {
+		to := joined[at/2]
+		if to == nil {
+			joined[at/2] = c
+			continue
+		}
+		for i, n := range c.of {
+			if n > 0 {
+				to.add(c.first+i, n)
+			}
+		}
+	}
+	b.width, b.heights, b.newest = 2*b.width, joined, nil
+}
+
+// counts are by bucket, from the first one on that has any, or a few before it.
+type counts struct {
+	first int
+	of    []uint32
+}
+
+func (c *counts) add(bucket int, n uint32) {
+	const step = 128 // as latencies are told in no order
+	if len(c.of) == 0 {
+		c.first = bucket / step * step
+	}
+	if bucket < c.first {
+		first := bucket / step * step
+		c.of = append(make([]uint32, c.first-first), c.of...)
+		c.first = first
+	}
+	if i := bucket - c.first; i >= len(c.of) {
+		c.of = append(c.of, make([]uint32, i/step*step+step-len(c.of))...)
+	}
+	c.of[bucket-c.first] += n
 }
 
 func bucketOf(nanoseconds float64) int {
@@ -66,36 +106,28 @@ type sparse struct {
 	total   uint64
 }
 
-// drawn returns what is drawn from: blocks, or so many neighbours at a time that
-// there are not too many.
-func (b *Blocks) drawn() []sparse {
-	heights := make([]uint32, 0, len(b.heights))
-	for h := range b.heights {
-		heights = append(heights, h)
-	}
-	slices.Sort(heights)
-	together := max(1, (len(heights)+mostDrawn-1)/mostDrawn)
-	list := make([]sparse, 0, min(len(heights), mostDrawn))
-	for group := range slices.Chunk(heights, together) {
-		sum := b.heights[group[0]].counts
-		if len(group) > 1 {
-			sum = make([]uint32, kept)
-			for _, h := range group {
-				for i, n := range b.heights[h].counts {
-					sum[i] += n
-				}
+// drawn returns what is drawn from, by height, and the range of its buckets.
+func (b *Blocks) drawn() (list []sparse, first, end int) {
+	first = math.MaxInt
+	for _, at := range slices.Sorted(maps.Keys(b.heights)) {
+		c := b.heights[at]
+		used := 0
+		for _, n := range c.of {
+			if n > 0 {
+				used++
 			}
 		}
-		var s sparse
-		for i, n := range sum {
+		s := sparse{buckets: make([]uint16, 0, used), counts: make([]uint32, 0, used)}
+		for i, n := range c.of {
 			if n > 0 {
-				s.buckets, s.counts = append(s.buckets, uint16(i)), append(s.counts, n)
+				s.buckets, s.counts = append(s.buckets, uint16(c.first+i)), append(s.counts, n)
 				s.total += uint64(n)
 			}
 		}
+		first, end = min(first, int(s.buckets[0])), max(end, int(s.buckets[len(s.buckets)-1])+1)
 		list = append(list, s)
 	}
-	return list
+	return list, first, end
 }
 
 // Resample draws the run's blocks anew, as many as it has, again and again, and
@@ -103,13 +135,13 @@ func (b *Blocks) drawn() []sparse {
 // draws are the same for the same seed. With fewer than two blocks nothing can be
 // drawn, and the lists are empty.
 func (b *Blocks) Resample(quantiles []float64, times int, seed uint64) [][]float64 {
-	blocks := b.drawn()
 	out := make([][]float64, len(quantiles))
+	blocks, first, end := b.drawn()
 	if len(blocks) < 2 {
 		return out
 	}
 	rng := rand.New(rand.NewPCG(seed, 'b'))
-	sum := make([]uint64, kept)
+	sum := make([]uint64, end-first)
 	for range times {
 		clear(sum)
 		var total uint64
@@ -117,11 +149,11 @@ func (b *Blocks) Resample(quantiles []float64, times int, seed uint64) [][]float
 			s := &blocks[rng.IntN(len(blocks))]
 			total += s.total
 			for k, bucket := range s.buckets {
-				sum[bucket] += uint64(s.counts[k])
+				sum[int(bucket)-first] += uint64(s.counts[k])
 			}
 		}
 		for q, at := range quantiles {
-			out[q] = append(out[q], quantile(sum, total, at))
+			out[q] = append(out[q], valueOf(first+quantile(sum, total, at)))
 		}
 	}
 	return out
@@ -130,28 +162,30 @@ func (b *Blocks) Resample(quantiles []float64, times int, seed uint64) [][]float
 // Quantile returns the quantile of the run itself, in nanoseconds; NaN without
 // entries.
 func (b *Blocks) Quantile(q float64) float64 {
-	sum := make([]uint64, kept)
+	var sum counts
 	var total uint64
-	for _, at := range b.heights {
-		for i, n := range at.counts {
-			sum[i] += uint64(n)
-			total += uint64(n)
+	for _, c := range b.heights {
+		for i, n := range c.of {
+			if n > 0 {
+				sum.add(c.first+i, n)
+				total += uint64(n)
+			}
 		}
 	}
 	if total == 0 {
 		return math.NaN()
 	}
-	return quantile(sum, total, q)
+	return valueOf(sum.first + quantile(sum.of, total, q))
 }
 
-// quantile returns the value that the share q of the values does not exceed.
-func quantile(sum []uint64, total uint64, q float64) float64 {
+// quantile returns the bucket that the share q of the values does not exceed.
+func quantile[C uint32 | uint64](sum []C, total uint64, q float64) int {
 	rank := max(1, uint64(math.Ceil(q*float64(total))))
 	var below uint64
 	for i, n := range sum {
-		if below += n; below >= rank {
-			return valueOf(i)
+		if below += uint64(n); below >= rank {
+			return i
 		}
 	}
-	return valueOf(len(sum) - 1)
+	return len(sum) - 1
 }

@@ -73,6 +73,8 @@ type Result struct {
 	// P is of the two-sided Mann-Whitney U test, exact for few runs; NaN with a side
 	// that has none.
 	P float64
+	// Corrected is P, or what [Result.Correct] made of it: the verdict goes by it.
+	Corrected float64
 	// Delta is Cliff's: the share of pairs in which the candidate's run is above the
 	// base's, less the share in which it is below; -1 to 1.
 	Delta   float64
@@ -81,6 +83,9 @@ type Result struct {
 	// More is how many more runs a side a verdict would probably take, if what was
 	// seen so far goes on; 0 where there is one, or where no number is in sight.
 	More int
+
+	rule  Rule
+	scale scale
 }
 
 // A Side describes the runs of one side, in the figure's unit.
@@ -95,7 +100,7 @@ type Side struct {
 
 // Compare compares the runs of two sides by a rule.
 func Compare(base, candidate []Run, rule Rule) Result {
-	r := Result{Base: describe(base), Candidate: describe(candidate), P: math.NaN(), Low: math.NaN(), High: math.NaN(), Shift: math.NaN(), Delta: math.NaN()}
+	r := Result{Base: describe(base), Candidate: describe(candidate), P: math.NaN(), Corrected: math.NaN(), Low: math.NaN(), High: math.NaN(), Shift: math.NaN(), Delta: math.NaN()}
 	if len(base) == 0 || len(candidate) == 0 {
 		r.Verdict, r.Why = Inconclusive, "a side has no runs with this figure"
 		return r
@@ -104,10 +109,19 @@ func Compare(base, candidate []Run, rule Rule) Result {
 	r.Shift, r.Delta = pairs(b, c)
 	r.Tolerance = max(rule.Tolerance*math.Abs(r.Base.Median), rule.Least)
 	r.P = test(b, c)
-	s := newScale(base, candidate)
-	r.Low, r.High = s.bounds()
-	r.judge(rule, s)
+	r.rule, r.scale = rule, newScale(base, candidate)
+	r.Low, r.High = r.scale.bounds()
+	r.Correct(r.P)
 	return r
+}
+
+// Correct gives the verdict by a p-value that is corrected for the tests that are
+// made beside this one, as by [Holm].
+func (r *Result) Correct(p float64) {
+	r.Corrected = p
+	if r.Base.N > 0 && r.Candidate.N > 0 {
+		r.judge()
+	}
 }
 
 func values(runs []Run) []float64 {
@@ -253,42 +267,59 @@ func (s scale) margin(n [2]int) float64 {
 
 // judge gives the verdict. It takes an interval that is wholly on one side of the
 // tolerance, or within it, and for a change the test between the runs too.
-func (r *Result) judge(rule Rule, s scale) {
+func (r *Result) judge() {
 	up, down := Regressed, Improved
-	if rule.HigherIsBetter {
+	if r.rule.HigherIsBetter {
 		up, down = Improved, Regressed
 	}
 	least := min(r.Base.N, r.Candidate.N)
 	t := r.Tolerance
+	r.More = 0
 	switch {
 	case least < MinRuns:
 		r.Verdict, r.More = Inconclusive, MinRuns-least
 		r.Why = fmt.Sprintf("with %d and %d runs nothing can be told from chance: it takes %d a side, and 6 are advised", r.Base.N, r.Candidate.N, MinRuns)
-	case r.Low > t && r.P < Alpha:
+	case r.Low > t && r.Corrected < Alpha:
 		r.Verdict, r.Why = up, "all of the interval is above the tolerance"
-	case r.High < -t && r.P < Alpha:
+	case r.High < -t && r.Corrected < Alpha:
 		r.Verdict, r.Why = down, "all of the interval is below the tolerance"
 	case r.Low >= -t && r.High <= t:
 		r.Verdict, r.Why = Unchanged, "all of the interval is within the tolerance"
 	default:
-		r.Verdict, r.Why, r.More = Inconclusive, "the interval reaches across the tolerance", s.more(t)
+		r.Verdict, r.Why, r.More = Inconclusive, "the interval reaches across the tolerance", r.more()
 		if r.Low > t || r.High < -t {
-			r.Why = "the interval is beyond the tolerance, but the runs of the two sides overlap too much"
+			r.Why = "the interval is beyond the tolerance, but so few runs can come in this order by chance"
 		}
 	}
 }
 
-// more works out how many more runs a side it takes until the interval is on one side
-// of a tolerance, if the difference and the spread stay what they are.
-func (s scale) more(tolerance float64) int {
+// more works out how many more runs a side a verdict takes, if the difference, the
+// spread and the order of the runs stay what they are.
+func (r *Result) more() int {
+	s, t := r.scale, r.Tolerance
+	tests := 1.0
+	if r.P > 0 {
+		tests = max(1, r.Corrected/r.P)
+	}
 	for n := max(s.n[0], s.n[1]) + 1; n <= mostRuns; n++ {
 		margin := s.margin([2]int{n, n})
 		low, high := s.change(s.difference-margin), s.change(s.difference+margin)
-		if low > tolerance || high < -tolerance || low >= -tolerance && high <= tolerance {
+		if low >= -t && high <= t || (low > t || high < -t) && tests*likelyP(n, r.Delta) < Alpha {
 			return n - min(s.n[0], s.n[1])
 		}
 	}
 	return 0
+}
+
+// likelyP is about the p-value of a Mann-Whitney U test of n runs a side with some
+// Cliff's delta: that of the normal distribution, and not below what n runs can give.
+func likelyP(n int, delta float64) float64 {
+	z := math.Abs(delta) * float64(n) * math.Sqrt(3/float64(2*n+1))
+	ways := 1.0 // 2n choose n
+	for i := range n {
+		ways *= float64(2*n-i) / float64(n-i)
+	}
+	return max(2*distuv.UnitNormal.Survival(z), 2/ways)
 }
 
 // Holm returns the p-values of several tests corrected for their number, in the same

@@ -163,7 +163,7 @@ func TestBlocks(t *testing.T) {
 		one.Add(i, -1)
 		one.Add(i, math.MaxInt64)
 	}
-	if n := len(one.drawn()); n > mostDrawn {
+	if n := one.Len(); n > mostDrawn || n < mostDrawn/2 {
 		t.Errorf("%d are drawn from", n)
 	}
 	if lo, hi := one.Quantile(0), one.Quantile(1); !near(lo, leastKept) || math.Abs(hi/mostKept-1) > Resolution-1 {
