@@ -97,6 +97,9 @@ func TestWorld(t *testing.T) {
 
 // Without a change at most 5 % of comparisons say that there is one.
 func TestFalseAlarms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates thousands of runs")
+	}
 	const comparisons, runs = 1000, 6
 	for _, between := range []float64{0.025, 0.05, 0.1} {
 		got := simulate(typical(between), comparisons, runs, 1)
@@ -111,6 +114,9 @@ func TestFalseAlarms(t *testing.T) {
 // A change of 10 % is found in 9 of 10 comparisons of 6 runs a side that differ by
 // 2.5 %, and never taken for none.
 func TestPower(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates thousands of runs")
+	}
 	const comparisons, runs = 1000, 6
 	got := simulate(typical(0.025), comparisons, runs, 1.1)
 	t.Logf("%v", got)
@@ -144,6 +150,9 @@ func TestPowerTable(t *testing.T) {
 // system nearly always: blocks and runs differ, and thousands of entries are sure of
 // it.
 func TestNaive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates thousands of runs")
+	}
 	const comparisons = 200
 	w, alarms := typical(0.025), 0
 	for i := range comparisons {
