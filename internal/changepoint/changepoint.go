@@ -9,9 +9,12 @@
 // to Identify Software Performance Regressions in a Continuous Integration System"
 // (ICPE 2020). Apache Otava (M. Fleming et al., "Hunter", ICPE 2023) has a t-test in
 // the place of the permutations, which is faster but, made at the best of all splits,
-// has no level of its own; so that one is not used here. Unlike in the first paper a
-// part is tested by itself, not together with all others: with N figures all of it
-// takes O(N log N) a permutation, and the parts without a change take few of them.
+// has no level of its own; so that one is not used here.
+//
+// Unlike in the first paper a part is tested by itself, not together with all others,
+// and a change that lasts to the end of its part is looked for first, as MongoDB does:
+// with N figures that takes O(N log N) a permutation. Only where there is none is one
+// looked for that came back. Parts without a change take few permutations.
 //
 // Nothing is assumed of the figures' distribution. They must be in order of time, and
 // independent if nothing changes.
@@ -27,7 +30,7 @@ import (
 // Options say what counts as a change. The zero value is useful.
 type Options struct {
 	// Level is the share of series without a change in which one may be found, at
-	// most: of 0 < Level < 1, 0.05 if 0. It cannot be kept below 1/([Permutations]+1):
+	// most: of 0 < Level < 1, 0.05 if 0. It cannot be kept below 2/([Permutations]+1):
 	// nothing is found then.
 	Level float64
 	// Least is the least number of figures of a part, 2 or more: one alone is an
@@ -41,7 +44,7 @@ const Permutations = 999
 // A Point is a change.
 type Point struct {
 	Index int     // of the first figure of the new level
-	P     float64 // of the permutation test; 1/([Permutations]+1) at least
+	P     float64 // of the permutation tests; 2/([Permutations]+1) at least
 }
 
 // Find returns the change points of a series, in order. The same series gives the
@@ -68,12 +71,17 @@ func Find(series []float64, o Options) []Point {
 	return found
 }
 
-// split returns where a part divides best, and whether that is a change.
+// mostUntil is up to how many figures a part is also searched for a level that came
+// back, which takes O(N²) a permutation.
+const mostUntil = 1000
+
+// split returns where a part divides best, and whether that is a change: by all of the
+// part first, and if that shows nothing by less of it. Each test has half of the level.
 func split(part []float64, o Options) (at int, p float64, ok bool) {
 	n := len(part)
 	// With P = (more+1)/(Permutations+1), this many permutations may come to the
 	// same or more.
-	most := int(math.Floor(o.Level*(Permutations+1)+1e-9)) - 1
+	most := int(math.Floor(o.Level/2*(Permutations+1)+1e-9)) - 1
 	if n < 2*o.Least || most < 0 {
 		return 0, 1, false
 	}
@@ -81,21 +89,30 @@ func split(part []float64, o Options) (at int, p float64, ok bool) {
 	if e.total == 0 {
 		return 0, 1, false // all are the same
 	}
+	if at, p, ok = test(n, o.Least, most, e.best); ok || n > mostUntil {
+		return at, p, ok
+	}
+	return test(n, o.Least, most, e.bestUntil)
+}
+
+// test is the permutation test of the greatest statistic that a search finds.
+func test(n, least, most int, search func(order []int, least int) (int, float64)) (at int, p float64, ok bool) {
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
-	at, observed := e.best(order, o.Least)
+	at, observed := search(order, least)
 	random := rand.New(rand.NewPCG(0xed1, uint64(n)))
 	more := 0
 	for range Permutations {
 		random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
 		// Ties must not depend on the order of additions.
-		if _, q := e.best(order, o.Least); q >= observed*(1-1e-9) {
+		if _, q := search(order, least); q >= observed*(1-1e-9) {
 			if more++; more > most {
 				return 0, 1, false // whatever the others come to
 			}
 		}
 	}
-	return at, float64(more+1) / (Permutations + 1), true
+	// Of two tests, the one that says so counts twice.
+	return at, 2 * float64(more+1) / (Permutations + 1), true
 }

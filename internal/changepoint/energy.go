@@ -1,6 +1,9 @@
 package changepoint
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // energy has what the statistic needs of a set of figures, in whatever order.
 type energy struct {
@@ -78,6 +81,42 @@ func (e *energy) best(order []int, least int) (at int, q float64) {
 		here := a * b / (a + b) * (2/(a*b)*across - 2/(a*(a-1))*left - 2/(b*(b-1))*right)
 		if at == 0 || here > q*(1+1e-12) {
 			at, q = i+1, here
+		}
+	}
+	return at, q
+}
+
+// bestUntil is as best, but the second part may end before the last figure: a level
+// that went and came back shows only so. It takes O(N²).
+func (e *energy) bestUntil(order []int, least int) (at int, q float64) {
+	clear(e.count)
+	clear(e.sum)
+	n := len(order)
+	x := make([]float64, n)
+	left := make([]float64, n+1) // by the number of figures, the sum of distances within
+	came := 0.0
+	for i, f := range order {
+		x[i] = e.value[f]
+		left[i+1] = left[i] + e.toBefore(f, float64(i), came)
+		came += x[i]
+		e.add(f)
+	}
+	right := make([]float64, n+1) // by its end, of the part that begins at from
+	at, q = 0, -1
+	for from := n - 1; from >= least; from-- {
+		sum, a := 0.0, float64(from)
+		for to := from + 1; to <= n; to++ {
+			sum += math.Abs(x[to-1] - x[from])
+			right[to] += sum
+			b := float64(to - from)
+			if to-from < least {
+				continue
+			}
+			across := left[to] - left[from] - right[to]
+			here := a * b / (a + b) * (2/(a*b)*across - 2/(a*(a-1))*left[from] - 2/(b*(b-1))*right[to])
+			if at == 0 || here > q*(1+1e-12) {
+				at, q = from, here
+			}
 		}
 	}
 	return at, q
