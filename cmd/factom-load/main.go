@@ -122,7 +122,7 @@ starts itself.`,
 	root.AddCommand(
 		newRunCommand(e), newPlanCommand(e), newCheckCommand(e), newScenariosCommand(e),
 		newResumeCommand(e), newReportCommand(e), newExportCommand(e), newCheckpointCommand(e),
-		newTestnetCommand(e), newFundCommand(e),
+		newTestnetCommand(e), newFundCommand(e), newTrendCommand(e),
 	)
 	return root
 }
