@@ -17,3 +17,6 @@ func PerSecond(rate float64) string { return rateText(rate) }
 
 // Figure writes a figure with three significant digits.
 func Figure(v float64) string { return figureText(v) }
+
+// CountText writes a whole number with commas between its thousands.
+func CountText(n uint64) string { return countText(n) }

@@ -15,9 +15,31 @@ type Plot struct {
 	Title string
 	Desc  string // what it shows, in words
 	X     PlotAxis
-	// Phases are drawn above a time axis.
-	Phases []Phase
+	// Bands are drawn above the x axis, and Events are marked on it.
+	Bands  []PlotBand
+	Events []PlotEvent
 	Panels []PlotPanel
+}
+
+// A PlotBand is a stretch of the x axis with a name.
+type PlotBand struct {
+	Name     string
+	From, To float64
+	Quiet    bool // as a phase that is not measured
+}
+
+// A PlotEvent is a mark on the x axis.
+type PlotEvent struct {
+	At   float64
+	Name string
+}
+
+// PhaseBands are phases over a time axis.
+func PhaseBands(phases []Phase) (bands []PlotBand) {
+	for _, p := range phases {
+		bands = append(bands, PlotBand{shortText(p.Name), p.StartS, p.EndS, !p.Measured})
+	}
+	return bands
 }
 
 // A PlotPanel is one of the plots of a chart, one above the other.
@@ -74,12 +96,40 @@ func PlotLinear(title string, lo, hi float64) PlotAxis {
 	}}}
 }
 
+// PlotLabelled is an axis whose grid lines are named by label: logarithmic, which wants lo
+// above 0, or linear; whole has none between whole numbers.
+func PlotLabelled(title string, lo, hi float64, logarithmic, whole bool, label func(float64) string) PlotAxis {
+	if logarithmic {
+		lo, hi := logDomain(lo, hi)
+		return PlotAxis{axis{title: title, lo: lo, hi: hi, warp: math.Log10, ticks: func(n int) []tick { return logTicks(lo, hi, n, label) }}}
+	}
+	return PlotAxis{axis{title: title, lo: lo, hi: hi, ticks: func(n int) []tick {
+		step := niceStep(hi-lo, n)
+		if whole {
+			step = max(step, 1)
+		}
+		return stepTicks(lo, hi, step, label)
+	}}}
+}
+
+// RoundAxis widens lo to hi to round figures, and to some room between them.
+func RoundAxis(lo, hi float64) (from, to float64) {
+	if room := max(math.Abs(lo), math.Abs(hi)) / 20; !(hi-lo > room) {
+		lo, hi = lo-room, hi+room
+	}
+	if !(hi > lo) {
+		return 0, 1
+	}
+	step := niceStep(hi-lo, 6)
+	return step * math.Floor(lo/step+1e-9), step * math.Ceil(hi/step-1e-9)
+}
+
 // PlotNothing is an axis from 0 to 1 without a scale.
 func PlotNothing(title string) PlotAxis {
 	return PlotAxis{axis{title: title, hi: 1, ticks: func(int) []tick { return nil }}}
 }
 
-// A PlotSeries is a line, the area between Low and Y, or dots. Where Y is NaN there is
+// A PlotSeries is a line, the area between Low and Y, or dots or crosses. Where Y is NaN there is
 // a gap.
 type PlotSeries struct {
 	Kind  PlotKind
@@ -96,6 +146,7 @@ const (
 	PlotLine PlotKind = iota
 	PlotRibbon
 	PlotDots
+	PlotCrosses
 )
 
 // A PlotPoint is one value.
@@ -104,13 +155,16 @@ type PlotPoint struct{ X, Y, Low float64 }
 // Draw returns the drawings for wide and for narrow screens.
 func (p Plot) Draw() (wide, narrow template.HTML) {
 	c := chart{id: p.ID, title: p.Title, desc: p.Desc, x: p.X.axis}
-	for _, phase := range p.Phases {
-		c.bands = append(c.bands, band{shortText(phase.Name), phase.StartS, phase.EndS, phase.Measured})
+	for _, e := range p.Events {
+		c.events = append(c.events, occurrence{e.At, e.Name})
+	}
+	for _, b := range p.Bands {
+		c.bands = append(c.bands, band{b.Name, b.From, b.To, !b.Quiet})
 	}
 	for _, from := range p.Panels {
 		to := panel{y: from.Y.axis, height: from.Height}
 		for _, s := range from.Series {
-			m := mark{kind: [...]markKind{markLine, markRibbon, markDots}[s.Kind], class: s.Class, label: s.Label}
+			m := mark{kind: [...]markKind{markLine, markRibbon, markDots, markCrosses}[s.Kind], class: s.Class, label: s.Label}
 			for _, at := range s.At {
 				m.at = append(m.at, datum{x: at.X, y: at.Y, low: at.Low})
 			}

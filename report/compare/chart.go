@@ -83,7 +83,7 @@ func (c *Comparison) timeChart(stage string) (figureView, bool) {
 	}
 	end := phases[len(phases)-1].EndS
 	p := report.Plot{
-		ID: "time-" + stage, Title: stage + " over time", Phases: phases,
+		ID: "time-" + stage, Title: stage + " over time", Bands: report.PhaseBands(phases),
 		X: report.PlotTime("time since the start of the load", 0, end),
 	}
 	for _, percentile := range []string{"p50", "p99"} {

@@ -1,0 +1,174 @@
+// Package trend follows the figures of many runs of the same scenarios: what is usual,
+// where a figure changed its level, and whether the newest run is as was to be
+// expected. All of it is a fold over the reports of the runs below a directory.
+package trend
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
+)
+
+// Runs are those below a directory.
+type Runs struct {
+	Root string
+	// Reported have a usable report of their end, in the order of their starts.
+	Reported []Run
+	// Partial counts those left out as their report is of a run in progress, or as they
+	// are one without a report.
+	Partial int
+	// Killed have a record and no report of their end; resume makes it.
+	Killed []string
+	// Problems are of directories and reports that could not be read or used.
+	Problems []Problem
+	// Read counts the reports that were read: the others are of the index.
+	Read int
+	// IndexProblem is why the index could not be used or written, or empty. The runs
+	// are complete without it.
+	IndexProblem string
+}
+
+// A Problem is why something below the directory is left out.
+type Problem struct {
+	Path    string `json:"path"` // below the directory
+	Message string `json:"message"`
+}
+
+// Index finds the runs below a directory. Reports that are new, or have another size
+// or time of change than the index knows, are read, and the index is brought up to
+// date, if it can be written.
+func Index(ctx context.Context, root string) (*Runs, error) {
+	all := &Runs{Root: root}
+	problem := func(path, message string) {
+		all.Problems = append(all.Problems, Problem{factomd.Printable(path, 300), message})
+	}
+	var places []place
+	if err := find(ctx, root, func(p place) { places = append(places, p) }, problem); err != nil {
+		return nil, err
+	}
+
+	file := filepath.Join(root, IndexFile)
+	s, why, err := openStore(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { s.close() }()
+	known, err := s.runs(ctx)
+	if err != nil { // of other tables
+		s.close()
+		why = err
+		if s, err = newStore(ctx, nil); err != nil {
+			return nil, err
+		}
+		known = nil
+	}
+
+	var unread []place
+	var runs []Run
+	drop := maps.Clone(known)
+	for _, p := range places {
+		if !p.report {
+			all.unfinished(p.path)
+			continue
+		}
+		r, ok := known[p.path]
+		if ok {
+			delete(drop, p.path)
+		}
+		if !ok || r.size != p.size || r.changed != p.changed {
+			unread = append(unread, p)
+			continue
+		}
+		r.page = p.page
+		runs = append(runs, r)
+	}
+	read, err := readRuns(ctx, root, unread)
+	if err != nil {
+		return nil, err
+	}
+	all.Read = len(read)
+	// What could not be opened may be readable tomorrow, with the same time of change.
+	put := slices.DeleteFunc(slices.Clone(read), func(r Run) bool { return r.closed })
+	if len(put) > 0 || len(drop) > 0 || why != nil {
+		err := s.change(ctx, put, slices.Sorted(maps.Keys(drop)))
+		if err == nil {
+			err = s.save(file)
+		}
+		why = cmp.Or(err, why)
+	}
+	if why != nil {
+		all.IndexProblem = reason(why)
+	}
+	all.sort(append(runs, read...), problem)
+	return all, nil
+}
+
+// unfinished counts a run that has no report of its end: it is in progress, or was
+// killed.
+func (a *Runs) unfinished(path string) {
+	if results.CheckUnlocked(filepath.Join(a.Root, filepath.FromSlash(path))) != nil {
+		a.Partial++
+		return
+	}
+	a.Killed = append(a.Killed, factomd.Printable(path, 300))
+}
+
+// sort divides the runs.
+func (a *Runs) sort(runs []Run, problem func(path, message string)) {
+	slices.SortFunc(runs, func(a, b Run) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Path, b.Path))
+	})
+	paths := map[string]string{} // by id
+	for _, r := range runs {
+		switch first, again := paths[r.ID]; {
+		case r.Problem != "":
+			problem(r.Path, r.Problem)
+		case r.Partial:
+			a.unfinished(r.Path)
+		case again:
+			problem(r.Path, fmt.Sprintf("it is the same run as %s, and left out", factomd.Printable(first, 300)))
+		default:
+			paths[r.ID] = r.Path
+			a.Reported = append(a.Reported, r)
+		}
+	}
+	slices.Sort(a.Killed)
+	slices.SortStableFunc(a.Problems, func(a, b Problem) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// readRuns reads reports, as many at once as there are processors.
+func readRuns(ctx context.Context, root string, places []place) ([]Run, error) {
+	runs := make([]Run, len(places))
+	next := make(chan int)
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(places)) {
+		readers.Go(func() {
+			for i := range next {
+				runs[i] = readRun(root, places[i])
+				runs[i].page = places[i].page
+			}
+		})
+	}
+	for i := range places {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	readers.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return runs, nil
+}

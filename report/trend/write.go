@@ -1,0 +1,156 @@
+package trend
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/FactomProject/factom-load/results"
+)
+
+// The files of a trend.
+const (
+	JSONFile = "trend.json"
+	HTMLFile = "trend.html"
+)
+
+// WriteJSON writes trend.json.
+func WriteJSON(w io.Writer, t *Trend) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(t); err != nil {
+		return fmt.Errorf("writing %s: %w", JSONFile, err)
+	}
+	return nil
+}
+
+// WriteFiles writes both files into a directory, each whole or not at all. The page
+// links to the reports of the runs below root.
+func WriteFiles(dir, root string, t *Trend) error {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{JSONFile, func(w io.Writer) error { return WriteJSON(w, t) }},
+		{HTMLFile, func(w io.Writer) error { return WriteHTML(w, t, linkTo(dir, root)) }},
+	} {
+		var b bytes.Buffer
+		if err := file.write(&b); err != nil {
+			return err
+		}
+		if err := results.WriteFile(filepath.Join(dir, file.name), b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteTable writes what there is to know at once, for a terminal.
+func WriteTable(out io.Writer, t *Trend) error {
+	var b strings.Builder
+	c := t.Counts
+	fmt.Fprintf(&b, "%s  %d runs of %d loads", strings.ToUpper(string(t.Verdict)), c.Runs, len(t.Groups))
+	for _, part := range []struct {
+		n    int
+		text string
+	}{{c.Invalid, "invalid"}, {c.Interrupted, "interrupted"}, {c.InProgress, "in progress"}, {c.Killed, "killed"}, {c.Problems, "left out with a problem"}} {
+		if part.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", part.n, part.text)
+		}
+	}
+	b.WriteString("\n")
+	for _, w := range t.Worse {
+		fmt.Fprintf(&b, "worse     %s\n          since %s\n", w, w.Path)
+	}
+	for _, g := range t.Groups {
+		g.table(&b)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// String is the reason with what it is of.
+func (w Worse) String() string {
+	return loadText(w.Scenario.Name, w.Network, w.Tag) + ": " + w.Why
+}
+
+func loadText(scenario, network, tag string) string {
+	text := scenario + " on " + network
+	if tag != "" {
+		text += ", " + tag
+	}
+	return text
+}
+
+func (g Group) table(b *strings.Builder) {
+	fmt.Fprintf(b, "\n%s, scenario %.8s, %s", loadText(g.Scenario.Name, g.Network, g.Tag), g.Scenario.SHA256, runsText(len(g.Runs)))
+	newest := g.Runs[len(g.Runs)-1]
+	fmt.Fprintf(b, ", the newest of %s", newest.Started.Format(time.DateOnly))
+	if newest.Factomd != "" {
+		fmt.Fprintf(b, " with factomd %s", newest.Factomd)
+	}
+	if !g.Current {
+		b.WriteString("; the scenario has changed since\n")
+		return
+	}
+	b.WriteString("\n")
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "metric\tnewest\tmedian before\tband\t\tchanges\t")
+	for _, s := range g.Metrics {
+		n := s.Newest
+		if n == nil {
+			continue
+		}
+		m := s.metric
+		expected := ""
+		if n.Place != Unknown {
+			expected = m.text(float64(n.Low)) + " – " + m.text(float64(n.High))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, m.text(n.Value), m.text(float64(n.Median)), expected, s.placeText(), s.changesText())
+	}
+	w.Flush() // to a strings.Builder: cannot fail
+}
+
+// placeText says where the newest value is, if it is not where it was expected.
+func (s MetricSeries) placeText() string {
+	switch n := s.Newest; {
+	case n == nil || n.Place == Unknown:
+		return "too few runs"
+	case n.Place == Inside:
+		return "inside"
+	case n.bad(s.HigherIsBetter):
+		return string(n.Place) + ": worse"
+	default:
+		return string(n.Place) + ": better"
+	}
+}
+
+// changesText names the newest changes that matter.
+func (s MetricSeries) changesText() string {
+	const most = 2
+	var list []string
+	for _, c := range s.Changes {
+		if c.Matters {
+			list = append(list, fmt.Sprintf("%s %s ago", s.changeText(c), runsText(c.RunsAgo)))
+		}
+	}
+	if more := len(list) - most; more > 0 {
+		list = append([]string{fmt.Sprintf("%d older", more)}, list[more:]...)
+	}
+	return strings.Join(list, ", ")
+}
+
+// changeText writes the size of a change.
+func (s MetricSeries) changeText(c Change) string {
+	if p := float64(c.Percent); !math.IsNaN(p) {
+		return signedPercent(p)
+	}
+	return s.metric.text(c.Before) + " → " + s.metric.text(c.After)
+}
