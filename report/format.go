@@ -50,6 +50,9 @@ func figureText(v float64) string {
 	return groupText(strconv.FormatFloat(v, 'f', min(max(digits, 0), 9), 64))
 }
 
+// Figure writes a figure with three significant digits.
+func Figure(v float64) string { return figureText(v) }
+
 // msText writes a latency in milliseconds, in microseconds below 0.1 ms, in
 // seconds from 1 s on.
 func msText(ms float64) string {
