@@ -16,7 +16,7 @@ import (
 )
 
 // Formats lists the formats of [Export].
-func Formats() []string { return []string{"csv", "jsonl"} }
+func Formats() []string { return []string{"csv", "jsonl", FormatIncident} }
 
 // exported is one planned entry in an export.
 type exported struct {
@@ -58,6 +58,9 @@ var csvColumns = []string{
 func Export(w io.Writer, path, format string) error {
 	if !slices.Contains(Formats(), format) {
 		return fmt.Errorf("no format %q\n    hint: one of %s", format, strings.Join(Formats(), ", "))
+	}
+	if format == FormatIncident {
+		return exportIncident(w, path)
 	}
 	m, err := results.ReadManifest(path)
 	if err != nil {

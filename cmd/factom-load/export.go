@@ -14,10 +14,11 @@ import (
 func newExportCommand(e *env) *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use:   "export RUN --format csv|jsonl",
-		Short: "Print every planned entry of a run",
+		Use:   "export RUN --format csv|jsonl|incident",
+		Short: "Print every planned entry of a run, or the draft of an incident report",
 		Long: `Export prints one line for every planned entry, in planned order: what it was,
-when each stage was reached, and what became of it.`,
+when each stage was reached, and what became of it. As incident it drafts a report in Markdown on what went wrong
+with the network, with blanks for what people know.`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkRun(args[0]); err != nil {
@@ -31,12 +32,12 @@ when each stage was reached, and what became of it.`,
 			}
 			if left, err := results.ReadReduction(args[0]); err != nil {
 				return err
-			} else if left != nil {
+			} else if left != nil && format != report.FormatIncident {
 				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep\n", left.Kept, left.Kept+left.Dropped)
 			}
 			return report.Export(e.stdout, args[0], format)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "csv or jsonl")
+	c.Flags().StringVar(&format, "format", "", "csv, jsonl or incident")
 	return c
 }
