@@ -33,7 +33,7 @@ with the network, with blanks for what people know.`,
 			if left, err := results.ReadReduction(args[0]); err != nil {
 				return err
 			} else if left != nil && format != report.FormatIncident {
-				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep\n", left.Kept, left.Kept+left.Dropped)
+				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep or the command clean\n", left.Kept, left.Kept+left.Dropped)
 			}
 			return report.Export(e.stdout, args[0], format)
 		},

@@ -123,6 +123,7 @@ starts itself.`,
 		newRunCommand(e), newPlanCommand(e), newCheckCommand(e), newScenariosCommand(e),
 		newResumeCommand(e), newReportCommand(e), newExportCommand(e), newCheckpointCommand(e),
 		newTestnetCommand(e), newFundCommand(e),
+		newCleanCommand(e),
 	)
 	return root
 }
