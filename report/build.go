@@ -35,7 +35,7 @@ func build(path string, partial bool, measured func(*results.Entry)) (*Report, e
 	if left, err := results.ReadReduction(path); err != nil {
 		return nil, err
 	} else if left != nil {
-		return nil, fmt.Errorf("%w, by the scenario's record.keep: %d of its %d entries are left, and a report of them would not be the run's\n"+
+		return nil, fmt.Errorf("%w, by the scenario's record.keep or the command clean: %d of its %d entries are left, and a report of them would not be the run's\n"+
 			"    hint: %s and %s there are of the whole record", results.ErrReduced, left.Kept, left.Kept+left.Dropped, JSONFile, HTMLFile)
 	}
 	series, err := results.ReadSeries(path)

@@ -18,7 +18,7 @@ import (
 )
 
 // Formats lists the formats of [Export].
-func Formats() []string { return []string{"csv", "jsonl", "hdr", "junit", "markdown"} }
+func Formats() []string { return []string{"csv", "jsonl", "hdr", "junit", "markdown", FormatIncident} }
 
 // ExportOptions say what an export is.
 type ExportOptions struct {
@@ -61,8 +61,8 @@ var csvColumns = []string{
 }
 
 // Export writes the record in a run's directory in another format: csv and jsonl have
-// a line for every planned entry, hdr the latencies of the measured phases, junit and
-// markdown what the report says of the run. Of a record that is not whole it writes
+// a line for every planned entry, hdr the latencies of the measured phases, junit,
+// markdown and incident what the report says of the run. Of a record that is not whole it writes
 // what it can read, and the first three then fail.
 func Export(w io.Writer, path string, o ExportOptions) error {
 	switch o.Format {
@@ -79,6 +79,8 @@ func Export(w io.Writer, path string, o ExportOptions) error {
 			return err
 		}
 		return WriteMarkdown(w, r)
+	case FormatIncident:
+		return exportIncident(w, path)
 	default:
 		return fmt.Errorf("no format %q\n    hint: one of %s", o.Format, strings.Join(Formats(), ", "))
 	}

@@ -21,7 +21,7 @@ const (
 // WriteMarkdown writes what one must know of a run, for a pull request or a job's
 // summary. Texts from elsewhere cannot break out of their places: see [code].
 func WriteMarkdown(w io.Writer, r *Report) error {
-	m := &markdown{most: maxMarkdown}
+	m := &digest{most: maxMarkdown}
 	m.verdict(r)
 	m.figures(r)
 	m.latencies(r)
@@ -37,8 +37,8 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	return nil
 }
 
-// markdown is a text of whole lines that ends before it gets too long.
-type markdown struct {
+// digest is a text of whole lines that ends before it gets too long.
+type digest struct {
 	strings.Builder
 	most int
 	full bool
@@ -46,21 +46,21 @@ type markdown struct {
 
 const markdownCut = "\n(cut: it would be too long)\n"
 
-func (m *markdown) line(format string, args ...any) {
+func (m *digest) line(format string, args ...any) {
 	line := fmt.Sprintf(format, args...) + "\n"
 	if m.full = m.full || m.Len()+len(line)+len(markdownCut) > m.most; !m.full {
 		m.WriteString(line)
 	}
 }
 
-func (m *markdown) text() string {
+func (m *digest) text() string {
 	if m.full {
 		return m.String() + markdownCut
 	}
 	return m.String()
 }
 
-func (m *markdown) verdict(r *Report) {
+func (m *digest) verdict(r *Report) {
 	verdict := strings.ToUpper(string(r.Verdict))
 	if r.Run.Partial {
 		verdict = "in progress"
@@ -71,7 +71,7 @@ func (m *markdown) verdict(r *Report) {
 	m.line("")
 }
 
-func (m *markdown) figures(r *Report) {
+func (m *digest) figures(r *Report) {
 	t := r.Totals
 	m.line("- run %s, %s UTC, %s", code(r.Run.ID), utcText(r.Run.Started), spanText(max(0, r.Run.Ended.Sub(r.Run.Started).Seconds())))
 	m.line("- network %s, %s s blocks, factomd %s", code(r.Network.Name), figureText(r.Network.BlockSeconds), code(versions(r.Network.Endpoints)))
@@ -102,7 +102,7 @@ func (m *markdown) figures(r *Report) {
 	}
 }
 
-func (m *markdown) latencies(r *Report) {
+func (m *digest) latencies(r *Report) {
 	m.line("")
 	m.line("| latency from the planned instant | count | p50 | p95 | p99 | max |")
 	m.line("|---|--:|--:|--:|--:|--:|")
@@ -120,7 +120,7 @@ func (m *markdown) latencies(r *Report) {
 	}
 }
 
-func (m *markdown) thresholds(r *Report) {
+func (m *digest) thresholds(r *Report) {
 	if len(r.Thresholds) == 0 {
 		return
 	}
@@ -147,7 +147,7 @@ func (m *markdown) thresholds(r *Report) {
 	}
 }
 
-func (m *markdown) lost(r *Report) {
+func (m *digest) lost(r *Report) {
 	if r.Totals.Lost == 0 {
 		return
 	}
@@ -163,7 +163,7 @@ func (m *markdown) lost(r *Report) {
 	}
 }
 
-func (m *markdown) findings(r *Report) {
+func (m *digest) findings(r *Report) {
 	all := slices.Concat(r.Integrity.Findings, r.Findings)
 	if len(all) == 0 {
 		return
@@ -179,7 +179,7 @@ func (m *markdown) findings(r *Report) {
 	}
 }
 
-func (m *markdown) errors(r *Report) {
+func (m *digest) errors(r *Report) {
 	if len(r.Errors) == 0 {
 		return
 	}

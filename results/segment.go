@@ -59,6 +59,29 @@ func highestSegment(dir string) (highest int, err error) {
 	return highest, err
 }
 
+// RecordSize returns how many bytes the record in a run's directory takes: 0 where it
+// has none. Where a part of it is no plain file, that is an error.
+func RecordSize(dir string) (bytes int64, err error) {
+	names, err := namesIn(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		if _, ok := segmentNumber(name); !ok && name != EntriesFile {
+			continue
+		}
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			return 0, err
+		}
+		if !info.Mode().IsRegular() {
+			return 0, fmt.Errorf("%s is no plain file", name)
+		}
+		bytes += info.Size()
+	}
+	return bytes, nil
+}
+
 func namesIn(dir string) ([]string, error) {
 	f, err := os.Open(dir)
 	if err != nil {

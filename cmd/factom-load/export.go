@@ -27,7 +27,9 @@ func newExportCommand(e *env) *cobra.Command {
                line for each stage and interval
   junit        JUnit XML: each threshold a test case, and what else the verdict
                follows from
-  markdown     a summary for a pull request or a job`,
+  markdown     a summary for a pull request or a job
+  incident     the draft of a report in Markdown on what went wrong with the
+               network, with blanks for what people know`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkRun(args[0]); err != nil {
@@ -48,7 +50,7 @@ func newExportCommand(e *env) *cobra.Command {
 			if left, err := results.ReadReduction(args[0]); err != nil {
 				return err
 			} else if left != nil && (o.Format == "csv" || o.Format == "jsonl") {
-				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep\n", left.Kept, left.Kept+left.Dropped)
+				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep or the command clean\n", left.Kept, left.Kept+left.Dropped)
 			}
 			return report.Export(e.stdout, args[0], o)
 		},

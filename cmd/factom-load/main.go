@@ -123,7 +123,7 @@ starts itself.`,
 	root.AddCommand(
 		newRunCommand(e), newPlanCommand(e), newCheckCommand(e), newScenariosCommand(e),
 		newResumeCommand(e), newReportCommand(e), newExportCommand(e), newCheckpointCommand(e),
-		newTestnetCommand(e), newFundCommand(e), newCompareCommand(e), newTrendCommand(e),
+		newTestnetCommand(e), newFundCommand(e), newCompareCommand(e), newTrendCommand(e), newCleanCommand(e),
 	)
 	return root
 }

@@ -16,11 +16,13 @@ import (
 
 func newPlanCommand(e *env) *cobra.Command {
 	var f scenarioFlags
+	var a announceFlags
 	c := &cobra.Command{
 		Use:   "plan SCENARIO",
 		Short: "Say what a scenario would send and cost",
 		Long: `Plan walks through a scenario slot by slot, without a network: what it prints
-is what a run will send, whatever its salt.`,
+is what a run will send, whatever its salt. With --announce it is a notice to those
+who operate the network, in Markdown, with blanks for what people know.`,
 		Args: exactly(1, "one scenario"),
 		RunE: func(c *cobra.Command, args []string) error {
 			l, err := f.load(e.stdin, args[0])
@@ -28,7 +30,16 @@ is what a run will send, whatever its salt.`,
 				return err
 			}
 			p := generator.NewPlan(l.scenario)
-			if err := writePlan(e.stdout, l.scenario, p); err != nil {
+			notice, err := a.notice(l.scenario, p)
+			switch {
+			case err != nil:
+				return err
+			case notice != nil:
+				err = notice.write(e.stdout)
+			default:
+				err = writePlan(e.stdout, l.scenario, p)
+			}
+			if err != nil {
 				return err
 			}
 			if err := p.Refuse(l.scenario.Credits); err != nil {
@@ -38,6 +49,7 @@ is what a run will send, whatever its salt.`,
 		},
 	}
 	f.register(c.Flags())
+	a.register(c.Flags())
 	return c
 }
 

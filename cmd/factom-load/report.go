@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,12 +13,18 @@ import (
 
 func newReportCommand(e *env) *cobra.Command {
 	var o outputs
+	var redact bool
+	var out string
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Make the reports of a run's directory anew",
 		Long: `Report rebuilds report.json and report.html from the record in a run's
 directory, and exits as the run did. Of a run in progress they are made as far as
-it has come, and the exit code is 1.`,
+it has come, and the exit code is 1.
+
+With --redact both are written into another directory, to be shared: without the
+addresses of endpoints, the name of this machine, and tags whose keys begin with
+"private.".`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := args[0]
@@ -26,6 +33,16 @@ it has come, and the exit code is 1.`,
 			}
 			if err := o.prepare(ciOf(e.getenv)); err != nil {
 				return err
+			}
+			if redact {
+				r, err := reportRedacted(dir, out)
+				if err != nil {
+					return err
+				}
+				return e.present(r, out, o)
+			}
+			if out != "" {
+				return usage(errors.New("--out goes with --redact"))
 			}
 			r, err := reportOn(dir)
 			if err != nil {
@@ -38,6 +55,8 @@ it has come, and the exit code is 1.`,
 		},
 	}
 	o.register(c.Flags(), "print nothing")
+	c.Flags().BoolVar(&redact, "redact", false, "leave out what others need not know; needs --out")
+	c.Flags().StringVar(&out, "out", "", "with --redact: where the reports go (`DIR`, without reports so far)")
 	return c
 }
 
