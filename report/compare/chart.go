@@ -120,14 +120,15 @@ func (c *Comparison) timeChart(stage string) (figureView, bool) {
 // phases are those of the load, as the first run has them, from 0 on.
 func (c *Comparison) phases() []report.Phase {
 	for _, side := range c.curves {
-		for _, run := range side {
-			load := loadPhases(run.r)
-			out := slices.Clone(load)
-			for i := range out {
-				out[i].StartS, out[i].EndS = out[i].StartS-load[0].StartS, out[i].EndS-load[0].StartS
-			}
-			return out
+		if len(side) == 0 {
+			continue
 		}
+		load := loadPhases(side[0].r)
+		out := slices.Clone(load)
+		for i := range out {
+			out[i].StartS, out[i].EndS = out[i].StartS-load[0].StartS, out[i].EndS-load[0].StartS
+		}
+		return out
 	}
 	return nil
 }
