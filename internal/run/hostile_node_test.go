@@ -57,6 +57,9 @@ func TestHostileNode(t *testing.T) {
 		o.Say = func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
 		// What does harm takes its time, on a busy machine above all.
 		o.Scenario.Confirm.Timeout = scenarios.Span{Time: time.Minute}
+		// A check that gets such an answer has something to say of it, or not, by which
+		// answer it gets.
+		o.Scenario.Observe = scenarios.Observe{}
 	})
 	got.in(t, n)
 	got.verdict(t, report.Pass, report.ExitOK)

@@ -138,7 +138,7 @@ func up(ctx context.Context, o UpOptions) (s Status, started bool, err error) {
 	if err := o.fill(); err != nil {
 		return s, false, err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, homeDir), 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return s, false, err
 	}
 	command, err := lock(dir, commandLockFile)
@@ -167,9 +167,12 @@ func up(ctx context.Context, o UpOptions) (s Status, started bool, err error) {
 	}
 	home := filepath.Join(dir, homeDir)
 	if o.DB == DBMap { // nothing that is there belongs to the new chain
-		if err := errors.Join(os.RemoveAll(home), os.Mkdir(home, 0o700)); err != nil {
+		if err := os.RemoveAll(home); err != nil {
 			return s, false, err
 		}
+	}
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return s, false, err
 	}
 
 	o.LogPath = filepath.Join(dir, nodeLogFile)
