@@ -219,7 +219,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 || neg {
 		ts.Fatalf("usage: await FILE")
 	}
-	for range 600 {
+	for range 1200 {
 		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
 			return
 		}
