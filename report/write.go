@@ -18,12 +18,15 @@ const (
 )
 
 // WriteJSON writes report.json.
-func WriteJSON(w io.Writer, r *Report) error {
+func WriteJSON(w io.Writer, r *Report) error { return EncodeJSON(w, JSONFile, r) }
+
+// EncodeJSON writes a file of that name as all JSON of this program is written.
+func EncodeJSON(w io.Writer, name string, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(r); err != nil {
-		return fmt.Errorf("writing %s: %w", JSONFile, err)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
 }
@@ -47,15 +50,25 @@ func ReadFile(dir string) (*Report, error) {
 // WriteFiles writes both reports into a run's directory, each whole or not at
 // all.
 func WriteFiles(dir string, r *Report) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer, *Report) error
-	}{{JSONFile, WriteJSON}, {HTMLFile, WriteHTML}} {
+	return WriteAll(dir,
+		File{JSONFile, func(w io.Writer) error { return WriteJSON(w, r) }},
+		File{HTMLFile, func(w io.Writer) error { return WriteHTML(w, r) }})
+}
+
+// A File is what [WriteAll] writes.
+type File struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// WriteAll writes files into a directory, each whole or not at all.
+func WriteAll(dir string, files ...File) error {
+	for _, f := range files {
 		var b bytes.Buffer
-		if err := file.write(&b, r); err != nil {
+		if err := f.Write(&b); err != nil {
 			return err
 		}
-		if err := results.WriteFile(filepath.Join(dir, file.name), b.Bytes()); err != nil {
+		if err := results.WriteFile(filepath.Join(dir, f.Name), b.Bytes()); err != nil {
 			return err
 		}
 	}

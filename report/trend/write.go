@@ -1,17 +1,14 @@
 package trend
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/report"
 )
 
 // The files of a trend.
@@ -21,35 +18,14 @@ const (
 )
 
 // WriteJSON writes trend.json.
-func WriteJSON(w io.Writer, t *Trend) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", " ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(t); err != nil {
-		return fmt.Errorf("writing %s: %w", JSONFile, err)
-	}
-	return nil
-}
+func WriteJSON(w io.Writer, t *Trend) error { return report.EncodeJSON(w, JSONFile, t) }
 
 // WriteFiles writes both files into a directory, each whole or not at all. The page
 // links to the reports of the runs below root.
 func WriteFiles(dir, root string, t *Trend) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{JSONFile, func(w io.Writer) error { return WriteJSON(w, t) }},
-		{HTMLFile, func(w io.Writer) error { return WriteHTML(w, t, linkTo(dir, root)) }},
-	} {
-		var b bytes.Buffer
-		if err := file.write(&b); err != nil {
-			return err
-		}
-		if err := results.WriteFile(filepath.Join(dir, file.name), b.Bytes()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return report.WriteAll(dir,
+		report.File{Name: JSONFile, Write: func(w io.Writer) error { return WriteJSON(w, t) }},
+		report.File{Name: HTMLFile, Write: func(w io.Writer) error { return WriteHTML(w, t, linkTo(dir, root)) }})
 }
 
 // WriteTable writes what there is to know at once, for a terminal.
