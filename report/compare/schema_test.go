@@ -1,82 +1,35 @@
 package compare
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
 	"reflect"
 	"testing"
 
-	invopop "github.com/invopop/jsonschema"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/FactomProject/factom-load/internal/infer"
+	"github.com/FactomProject/factom-load/internal/schematest"
 	"github.com/FactomProject/factom-load/report"
 )
 
-// TestSchemaFile derives the schema from the types: every field is required, and
-// others are allowed, as fields may be added within v1.
-func TestSchemaFile(t *testing.T) {
-	words := func(list ...any) *invopop.Schema { return &invopop.Schema{Type: "string", Enum: list} }
-	reflector := &invopop.Reflector{
-		AllowAdditionalProperties: true,
-		ExpandedStruct:            true,
-		Mapper: func(of reflect.Type) *invopop.Schema {
-			switch of {
-			case reflect.TypeFor[report.Number]():
-				return &invopop.Schema{OneOf: []*invopop.Schema{{Type: "number"}, {Type: "null"}}, Description: "null where it is not known"}
-			case reflect.TypeFor[report.Verdict]():
-				return words(report.Pass, report.Fail, report.Lost, report.Invalid, report.Interrupted)
-			case reflect.TypeFor[infer.Verdict]():
-				return words(infer.Regressed, infer.Improved, infer.Unchanged, infer.Inconclusive)
-			case reflect.TypeFor[Side]():
-				return words(Base, Candidate)
-			case reflect.TypeFor[Weight]():
-				return words(Required, Shown, Expected)
-			case reflect.TypeFor[Unit]():
-				return words(Milliseconds, PerSecond, Share)
-			}
-			return nil
+func document() schematest.Document {
+	return schematest.Document{
+		File: "compare.schema.json", Package: "github.com/FactomProject/factom-load/report/compare",
+		Title: "compare.json of factom-load", ID: Schema, Type: &Comparison{},
+		Nullable: []reflect.Type{reflect.TypeFor[report.Number]()},
+		Words: map[reflect.Type][]any{
+			reflect.TypeFor[report.Verdict](): {report.Pass, report.Fail, report.Lost, report.Invalid, report.Interrupted},
+			reflect.TypeFor[infer.Verdict]():  {infer.Regressed, infer.Improved, infer.Unchanged, infer.Inconclusive},
+			reflect.TypeFor[Side]():           {Base, Candidate},
+			reflect.TypeFor[Weight]():         {Required, Shown, Expected},
+			reflect.TypeFor[Unit]():           {Milliseconds, PerSecond, Share},
 		},
-	}
-	if err := reflector.AddGoComments("github.com/FactomProject/factom-load/report/compare", "./"); err != nil {
-		t.Fatal(err)
-	}
-	s := reflector.Reflect(&Comparison{})
-	s.ID = Schema
-	s.Title = "compare.json of factom-load"
-	generated, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	generated = append(generated, '\n')
-	if *update {
-		if err := os.WriteFile("compare.schema.json", generated, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, err := os.ReadFile("compare.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(generated, have) {
-		t.Error("compare.schema.json is not that of the types: run go generate ./report/compare, and see that nothing was renamed or removed")
 	}
 }
 
-// validate checks a compare.json against the schema.
+func TestSchemaFile(t *testing.T) { document().Check(t, *update) }
+
+// validate checks a compare.json against the schema file there.
 func validate(t *testing.T, schemaFile string, comparison []byte) {
 	t.Helper()
-	compiled, err := jsonschema.NewCompiler().Compile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(comparison))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := compiled.Validate(value); err != nil {
-		t.Errorf("the comparison is not of its schema: %v", err)
-	}
+	d := document()
+	d.File = schemaFile
+	d.Validate(t, comparison)
 }
