@@ -255,23 +255,24 @@ type namedLatency struct {
 	Name string
 	Latency
 	Means string
+	Until string // in a word or two; of those from the planned instant
 }
 
 // plannedStages are the latencies from the planned instant.
 func plannedStages(l Latencies) []namedLatency {
 	return []namedLatency{
-		{"schedule", l.Schedule, "planned → sent"},
-		{"submit", l.Submit, "planned → revealed"},
-		{"accept", l.Accept, "planned → in a process list"},
-		{"confirm", l.Confirm, "planned → in a saved block"},
+		{"schedule", l.Schedule, "planned → sent", "sent"},
+		{"submit", l.Submit, "planned → revealed", "both calls answered"},
+		{"accept", l.Accept, "planned → in a process list", "in a process list"},
+		{"confirm", l.Confirm, "planned → in a saved block", "in a saved block"},
 	}
 }
 
 // serviceStages are those of the two calls.
 func serviceStages(l Latencies) []namedLatency {
 	return []namedLatency{
-		{"commit service time", l.CommitService, "sent → committed"},
-		{"reveal service time", l.RevealService, "committed → revealed"},
+		{"commit service time", l.CommitService, "sent → committed", ""},
+		{"reveal service time", l.RevealService, "committed → revealed", ""},
 	}
 }
 

@@ -106,17 +106,9 @@ func (m *digest) latencies(r *Report) {
 	m.line("")
 	m.line("| latency from the planned instant | count | p50 | p95 | p99 | max |")
 	m.line("|---|--:|--:|--:|--:|--:|")
-	for _, row := range []struct {
-		name string
-		l    Latency
-	}{
-		{"schedule: sent", r.LatencyMS.Schedule},
-		{"submit: both calls answered", r.LatencyMS.Submit},
-		{"accept: in a process list", r.LatencyMS.Accept},
-		{"confirm: in a saved block", r.LatencyMS.Confirm},
-	} {
-		l := row.l
-		m.line("| %s | %s | %s | %s | %s | %s |", row.name, countText(l.Count), latText(l, l.P50), latText(l, l.P95), latText(l, l.P99), latText(l, l.Max))
+	for _, row := range plannedStages(r.LatencyMS) {
+		l := row.Latency
+		m.line("| %s: %s | %s | %s | %s | %s | %s |", row.Name, row.Until, countText(l.Count), latText(l, l.P50), latText(l, l.P95), latText(l, l.P99), latText(l, l.Max))
 	}
 }
 

@@ -34,21 +34,14 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "latency from the planned instant\tcount\tp50\tp95\tp99\tmax\tmethod\t")
-	for _, row := range []struct {
-		name string
-		l    Latency
-	}{
-		{"schedule: sent", r.LatencyMS.Schedule},
-		{"submit: both calls answered", r.LatencyMS.Submit},
-		{"accept: in a process list", r.LatencyMS.Accept},
-		{"confirm: in a saved block", r.LatencyMS.Confirm},
-	} {
-		if row.l.Count == 0 {
-			fmt.Fprintf(w, "%s\t0\t-\t-\t-\t-\t%s\t\n", row.name, row.l.Method)
+	for _, row := range plannedStages(r.LatencyMS) {
+		name := row.Name + ": " + row.Until
+		if row.Count == 0 {
+			fmt.Fprintf(w, "%s\t0\t-\t-\t-\t-\t%s\t\n", name, row.Method)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", row.name, row.l.Count,
-			msText(row.l.P50), msText(row.l.P95), msText(row.l.P99), msText(row.l.Max), row.l.Method)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", name, row.Count,
+			msText(row.P50), msText(row.P95), msText(row.P99), msText(row.Max), row.Method)
 	}
 	w.Flush() // to a strings.Builder: cannot fail
 	if f := r.Network.Feed; f != nil && f.GivenUp() {

@@ -292,45 +292,34 @@ func secret(from string) (string, error) {
 	return "", errors.New("it does not say where a secret is: write env:NAME or file:PATH") // it may be one
 }
 
-func (n *network) submitters() []generator.Endpoint {
-	list := make([]generator.Endpoint, len(n.endpoints))
+// each returns something of every endpoint, in their order.
+func each[T any](n *network, of func(endpoint) T) []T {
+	list := make([]T, len(n.endpoints))
 	for i, e := range n.endpoints {
-		list[i] = generator.Endpoint{Submitter: e.client, Weight: e.weight}
+		list[i] = of(e)
 	}
 	return list
+}
+
+func (n *network) submitters() []generator.Endpoint {
+	return each(n, func(e endpoint) generator.Endpoint { return generator.Endpoint{Submitter: e.client, Weight: e.weight} })
 }
 
 func (n *network) nodes() []results.Node {
-	list := make([]results.Node, len(n.endpoints))
-	for i, e := range n.endpoints {
-		list[i] = e.client
-	}
-	return list
+	return each(n, func(e endpoint) results.Node { return e.client })
 }
 
 func (n *network) diagnosticsNodes() []results.DiagnosticsNode {
-	list := make([]results.DiagnosticsNode, len(n.endpoints))
-	for i, e := range n.endpoints {
-		list[i] = e.client
-	}
-	return list
+	return each(n, func(e endpoint) results.DiagnosticsNode { return e.client })
 }
 
-// checked are the nodes for checks, in the same order.
+// checked are the nodes for checks.
 func (n *network) checked() []results.CheckedNode {
-	list := make([]results.CheckedNode, len(n.endpoints))
-	for i, e := range n.endpoints {
-		list[i] = e.client
-	}
-	return list
+	return each(n, func(e endpoint) results.CheckedNode { return e.client })
 }
 
 func (n *network) urls() []string {
-	list := make([]string, len(n.endpoints))
-	for i, e := range n.endpoints {
-		list[i] = e.client.URL()
-	}
-	return list
+	return each(n, func(e endpoint) string { return e.client.URL() })
 }
 
 // first is the endpoint that is asked for what all of them know.

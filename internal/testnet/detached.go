@@ -176,15 +176,12 @@ func up(ctx context.Context, o UpOptions) (s Status, started bool, err error) {
 	}
 
 	o.LogPath = filepath.Join(dir, nodeLogFile)
-	l := launch{Options: o.Options, home: home, life: life, detached: true, apiAddr: o.Addr}
+	l := launch{Options: o.Options, home: home, life: life, detached: true, api: place{o.Addr, true}}
 	if before.Endpoint != "" {
-		l.metricsAddr = host(before.Metrics)
-		if l.apiAddr == "" {
-			l.apiAddr = host(before.Endpoint)
+		l.metrics.addr = host(before.Metrics)
+		if o.Addr == "" {
+			l.api = place{addr: host(before.Endpoint)}
 		}
-	}
-	if err := free(o.Addr); err != nil {
-		return s, false, err
 	}
 	o.Progress("starting a factomd node")
 	p, err := l.start()
@@ -221,22 +218,6 @@ func host(text string) string {
 		return ""
 	}
 	return u.Host
-}
-
-// free says what is wrong with an address that was asked for.
-func free(addr string) error {
-	if addr == "" {
-		return nil
-	}
-	f, got, err := listen(addr)
-	if err != nil {
-		return err
-	}
-	f.Close()
-	if got != addr {
-		return fmt.Errorf("%s is taken, or is no address of this machine", addr)
-	}
-	return nil
 }
 
 // errHeld says that a lock is held.

@@ -28,8 +28,8 @@ type launch struct {
 	home     string // absolute
 	life     *os.File
 	detached bool
-	// apiAddr and metricsAddr are taken if they are free, and others if not.
-	apiAddr, metricsAddr string
+	// api and metrics are where it listens.
+	api, metrics place
 }
 
 // start starts the node's process. The caller closes life, and waits for the
@@ -54,12 +54,12 @@ func (l launch) start() (_ *process, err error) {
 		}
 	}()
 
-	api, apiAddr, err := listen(l.apiAddr)
+	api, apiAddr, err := l.api.listen()
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket for the API: %w", err)
 	}
 	defer api.Close()
-	metrics, metricsAddr, err := listen(l.metricsAddr)
+	metrics, metricsAddr, err := l.metrics.listen()
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket for the metrics: %w", err)
 	}
@@ -107,11 +107,24 @@ func (p *process) wait() {
 	close(p.done)
 }
 
-// listen opens a socket on a loopback address, or, if that is taken or empty, on a
-// free port of 127.0.0.1.
-func listen(addr string) (*os.File, string, error) {
+// A place is an address to listen on: a free port of 127.0.0.1 where it is empty, and
+// where the address is taken, unless it must be that one.
+type place struct {
+	addr string
+	must bool
+}
+
+// listen opens a socket there.
+func (p place) listen() (*os.File, string, error) {
+	addr := p.addr
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
 	l, err := net.Listen("tcp4", addr)
-	if addr == "" || err != nil {
+	switch {
+	case err != nil && p.must:
+		return nil, "", fmt.Errorf("%s is taken, or is no address of this machine: %w", p.addr, err)
+	case err != nil:
 		l, err = net.Listen("tcp4", "127.0.0.1:0")
 	}
 	if err != nil {
