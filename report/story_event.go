@@ -40,7 +40,7 @@ var instants = []struct {
 func eventStory(r *Report) []Sentence {
 	var all []Sentence
 	for _, s := range spells {
-		if times := s.times(r); len(times) > 0 {
+		if times := eventStretches(r.Events, s.begin, s.end, timeAxis(r).hi); len(times) > 0 {
 			all = append(all, s.tell(r, times))
 		}
 	}
@@ -65,30 +65,6 @@ func eventStory(r *Report) []Sentence {
 		}
 		all = append(all, Sentence{Kind: string(i.event), Sentence: text + ".", FromS: first, ToS: last, weight: i.rank,
 			Figures: map[string]Number{"times": Number(n)}})
-	}
-	return all
-}
-
-// A stretch is a part of the run. open says that it had not ended with the record.
-type stretch struct {
-	from, to float64
-	open     bool
-}
-
-// times pairs the beginnings and ends, endpoint by endpoint.
-func (s spell) times(r *Report) []stretch {
-	var all []stretch
-	running := map[string]int{} // indices of what has not ended, by endpoint
-	for _, e := range r.Events {
-		i, runs := running[e.Endpoint]
-		switch {
-		case e.Kind == string(s.begin) && !runs:
-			running[e.Endpoint] = len(all)
-			all = append(all, stretch{e.AtS, timeAxis(r).hi, true})
-		case e.Kind == string(s.end) && runs:
-			all[i].to, all[i].open = e.AtS, false
-			delete(running, e.Endpoint)
-		}
 	}
 	return all
 }

@@ -39,42 +39,12 @@ func isTrouble(kind string) bool {
 	})
 }
 
-// A disturbance is trouble of one kind, at one endpoint or at none that is named.
-type disturbance struct {
-	kind     int // of troubleKinds
-	from, to float64
-	ended    bool // or it lasted until the run's end
-}
-
-// trouble is all that the events tell of, by time.
-type trouble []disturbance
+// trouble has the stretches of each of troubleKinds, by time.
+type trouble [][]stretch
 
 func newTrouble(r *Report) (list trouble) {
-	end := r.Run.Ended.Sub(r.Run.Started).Seconds()
-	kinds := troubleKinds()
-	type where struct {
-		kind     int
-		endpoint string
-	}
-	open := map[where]int{} // in the list
-	for _, e := range r.Events {
-		for i, k := range kinds {
-			at := where{kind: i} // whoever tells of it: it is the network's
-			if k.begin == results.NodeDown || k.begin == results.NodeBehind {
-				at.endpoint = e.Endpoint
-			}
-			began, isOpen := open[at]
-			switch {
-			case e.Kind == string(k.begin) && k.end == "":
-				list = append(list, disturbance{i, e.AtS, e.AtS, true})
-			case e.Kind == string(k.begin) && !isOpen:
-				open[at] = len(list)
-				list = append(list, disturbance{i, e.AtS, max(end, e.AtS), false})
-			case e.Kind == string(k.end) && isOpen:
-				list[began].to, list[began].ended = e.AtS, true
-				delete(open, at)
-			}
-		}
+	for _, k := range troubleKinds() {
+		list = append(list, eventStretches(r.Events, k.begin, k.end, r.Run.Ended.Sub(r.Run.Started).Seconds()))
 	}
 	return list
 }
@@ -82,7 +52,7 @@ func newTrouble(r *Report) (list trouble) {
 // span is from the first trouble's beginning to the last one's end.
 func (t trouble) span() (from, to float64) {
 	from, to = math.Inf(1), math.Inf(-1)
-	for _, s := range t {
+	for _, s := range slices.Concat(t...) {
 		from, to = min(from, s.from), max(to, s.to)
 	}
 	return from, to
@@ -91,23 +61,15 @@ func (t trouble) span() (from, to float64) {
 // sentences says how often each kind was, when first, and for how long.
 func (t trouble) sentences(p *incident) (list []string) {
 	for i, k := range troubleKinds() {
-		var times int
-		var longest, first float64
-		var open bool
-		for _, s := range t {
-			if s.kind != i {
-				continue
-			}
-			if times == 0 {
-				first = s.from
-			}
-			times++
-			longest = max(longest, s.to-s.from)
-			open = open || !s.ended
-		}
+		times := len(t[i])
 		if times == 0 {
 			continue
 		}
+		longest, open := 0.0, false
+		for _, s := range t[i] {
+			longest, open = max(longest, s.to-s.from), open || s.open
+		}
+		first := t[i][0].from
 		text := k.sentence
 		if times > 1 {
 			text += fmt.Sprintf(" %d times, first", times)
@@ -218,7 +180,7 @@ func mergedConfirm(blocks []Block, from, to float64) *hdrhistogram.Histogram {
 		if !within(b.ClosedS, from, to) || b.LatencyMS.Histogram == "" {
 			continue
 		}
-		h, err := hdrhistogram.Decode([]byte(b.LatencyMS.Histogram))
+		h, err := decodeHistogram(b.LatencyMS.Histogram)
 		if err != nil {
 			continue // a report of another hand: its figures stand without it
 		}
