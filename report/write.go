@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/internal/files"
 )
 
 // The reports in a run's directory.
@@ -62,13 +62,13 @@ type File struct {
 }
 
 // WriteAll writes files into a directory, each whole or not at all.
-func WriteAll(dir string, files ...File) error {
-	for _, f := range files {
+func WriteAll(dir string, all ...File) error {
+	for _, f := range all {
 		var b bytes.Buffer
 		if err := f.Write(&b); err != nil {
 			return err
 		}
-		if err := results.WriteFile(filepath.Join(dir, f.Name), b.Bytes()); err != nil {
+		if err := files.Replace(filepath.Join(dir, f.Name), b.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/FactomProject/factom-load/internal/filelock"
+	"github.com/FactomProject/factom-load/internal/files"
 )
 
 // The files of a run's directory.
@@ -273,7 +273,7 @@ func acquire(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking the run's directory: %w", err)
 	}
-	if err := filelock.Try(f); err != nil {
+	if err := files.TryLock(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("run directory %s: %w", filepath.Dir(name), ErrLocked)
 	}
@@ -287,7 +287,7 @@ func CheckUnlocked(path string) error {
 		return nil // no lock, or none that we could take
 	}
 	defer f.Close()
-	if err := filelock.Try(f); err != nil {
+	if err := files.TryLock(f); err != nil {
 		return fmt.Errorf("run directory %s: %w", path, ErrLocked)
 	}
 	return nil
@@ -371,25 +371,7 @@ func (d *Directory) WriteManifest(m *Manifest) error {
 	if err := enc.Encode(m); err != nil {
 		return fmt.Errorf("writing %s: %w", ManifestFile, err)
 	}
-	return WriteFile(filepath.Join(d.Path, ManifestFile), b.Bytes())
-}
-
-// WriteFile replaces a file, whole or not at all, and waits for the disk.
-func WriteFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	defer os.Remove(f.Name()) // it is gone when all went well
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	return nil
+	return files.Replace(filepath.Join(d.Path, ManifestFile), b.Bytes())
 }
 
 // ReadManifest reads the run.json of a run's directory.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/FactomProject/factom-load/internal/files"
 	"github.com/FactomProject/factom-load/report"
-	"github.com/FactomProject/factom-load/results"
 )
 
 // outputs are what a command that reports on a run leaves beside the reports of its
@@ -82,7 +82,7 @@ func writeOutput(name string, add bool, r *report.Report, write func(io.Writer, 
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe, or /dev/stderr
 		return appendFile(name, b.Bytes())
 	}
-	return results.WriteFile(name, b.Bytes())
+	return files.Replace(name, b.Bytes())
 }
 
 func appendFile(name string, data []byte) error {

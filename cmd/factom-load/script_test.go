@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), tiny, 0o666); err != nil {
 				return err
 			}
-			env.Values[filesKey{}], err = files(env.WorkDir)
+			env.Values[filesKey{}], err = filesIn(env.WorkDir)
 			return err
 		},
 		Condition: func(cond string) (bool, error) {
@@ -246,7 +246,7 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 || neg {
 		ts.Fatalf("usage: private DIR")
 	}
-	list, err := files(ts.MkAbs(args[0]))
+	list, err := filesIn(ts.MkAbs(args[0]))
 	ts.Check(err)
 	for _, f := range list {
 		info, err := os.Lstat(f)
@@ -259,7 +259,7 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 
 type filesKey struct{}
 
-func files(dir string) (list []string, err error) {
+func filesIn(dir string) (list []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		list = append(list, path)
 		return err
@@ -273,7 +273,7 @@ func leavesNothing(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 0 || neg {
 		ts.Fatalf("usage: leaves-nothing")
 	}
-	now, err := files(ts.Getenv("WORK"))
+	now, err := filesIn(ts.Getenv("WORK"))
 	ts.Check(err)
 	before := ts.Value(filesKey{}).([]string)
 	for _, f := range now {
@@ -336,7 +336,7 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	check("stderr", ts.ReadFile("stderr"))
 	read := 0
 	for _, dir := range args[1:] {
-		list, err := files(ts.MkAbs(dir))
+		list, err := filesIn(ts.MkAbs(dir))
 		ts.Check(err)
 		for _, f := range list {
 			if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() {

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/FactomProject/factom-load/internal/filelock"
+	"github.com/FactomProject/factom-load/internal/files"
 )
 
 // The files of the directory of a network that outlives what started it. The node
@@ -73,14 +73,7 @@ func (s Status) store() error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(s.Dir, stateFile)
-	if err = os.WriteFile(name+".tmp", append(b, '\n'), 0o644); err == nil {
-		err = os.Rename(name+".tmp", name)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the testnet's state: %w", err)
-	}
-	return nil
+	return files.Replace(filepath.Join(s.Dir, stateFile), append(b, '\n'))
 }
 
 func load(dir string) (Status, error) {
@@ -229,7 +222,7 @@ func lock(dir, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := filelock.Try(f); err != nil {
+	if err := files.TryLock(f); err != nil {
 		f.Close()
 		if name == commandLockFile {
 			return nil, fmt.Errorf("another command is busy with the testnet in %s", dir)
@@ -249,7 +242,7 @@ func holder(dir string) (pid int, err error) {
 		return 0, err
 	}
 	defer f.Close()
-	if filelock.Try(f) == nil {
+	if files.TryLock(f) == nil {
 		return 0, nil
 	}
 	b := make([]byte, 20)

@@ -11,7 +11,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	"github.com/FactomProject/factom-load/results"
+	"github.com/FactomProject/factom-load/internal/files"
 )
 
 // IndexFile is the index of the runs below a directory, in that directory: a SQLite
@@ -257,5 +257,5 @@ func (s *store) save(path string) error {
 	if err != nil {
 		return fmt.Errorf("copying the index: %w", err)
 	}
-	return results.WriteFile(path, data)
+	return files.Replace(path, data)
 }

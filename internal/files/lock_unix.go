@@ -1,7 +1,6 @@
 //go:build unix
 
-// Package filelock locks open files against other processes.
-package filelock
+package files
 
 import (
 	"os"
@@ -9,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Try takes the lock of an open file. It does not wait: an error says that another
+// TryLock takes the lock of an open file. It does not wait: an error says that another
 // process has the lock, or that it cannot be had. The lock is that of the open file,
 // which processes that inherit it share, and ends with the last of them at the
 // latest.
-func Try(f *os.File) error {
+func TryLock(f *os.File) error {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
