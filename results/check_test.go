@@ -124,6 +124,7 @@ func check(t *testing.T, content, merkle int) *checking {
 	}()
 	w.plan(0, SetupPhase, KindChain, 0)
 	w.submit(0, 1, nil)
+	synctest.Wait() // the observer has looked for the first time: what a test does comes before the next
 	return c
 }
 
