@@ -46,6 +46,7 @@ type sender struct {
 	mu      sync.Mutex
 	more    *sync.Cond
 	queue   []*eventmessages.FactomEvent
+	sending bool // what is not in the queue any more
 	ended   bool
 	reveals int
 	dropped map[factomd.Hash]bool
@@ -76,8 +77,16 @@ func newSender(t *testing.T, m manner) *sender {
 	return s
 }
 
+// options has the double tell the sender what it accepts. A block is served once all
+// that was accepted before has been said: a node's feed is ahead of its blocks, and on
+// a machine that is busy with other tests this one would not be.
 func (s *sender) options() factomdtest.Options {
-	return factomdtest.Options{BlockTime: halfSecond, Drop: func(stage factomdtest.Stage, entry factomd.Hash, first bool) bool {
+	return factomdtest.Options{BlockTime: halfSecond, Fault: func(c factomdtest.Call) *factomdtest.Fault {
+		if c.Method == "dblock-by-height" {
+			s.said()
+		}
+		return nil
+	}, Drop: func(stage factomdtest.Stage, entry factomd.Hash, first bool) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		defer s.more.Broadcast()
@@ -149,6 +158,7 @@ func (s *sender) run(t *testing.T, addr string) {
 		}
 		e := s.queue[0]
 		s.queue = s.queue[1:]
+		s.sending = true
 		s.mu.Unlock()
 		frame := s.frame(t, e)
 		if s.cut != nil && s.cut(n) {
@@ -156,6 +166,19 @@ func (s *sender) run(t *testing.T, addr string) {
 			s.dial(t)
 		}
 		s.conn.Write(frame) // once the run is over it fails
+		s.mu.Lock()
+		s.sending = false
+		s.mu.Unlock()
+		s.more.Broadcast()
+	}
+}
+
+// said waits until all is said that was accepted so far.
+func (s *sender) said() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for (len(s.queue) > 0 || s.sending) && !s.ended {
+		s.more.Wait()
 	}
 }
 

@@ -28,7 +28,7 @@ const everyKind = "hostile: {rate: 40/s, in_flight: 100}\n"
 // patient is a plan of a phase whose calls have time, and its blocks, on a machine
 // that is busy: bodies are large, and what is not waited for is no finding. The node
 // should say that its blocks are long, by which the wait for them is bounded.
-func patient(phase string) plan { return plan{phase: phase, load: "submit_timeout: 1m"} }
+func patient(phase string) plan { return plan{phase: phase, load: "submit_timeout: 5m"} }
 
 // hostileCredits is what the right hostile calls of a report cost.
 func hostileCredits(r *report.Report) (credits, calls uint64) {

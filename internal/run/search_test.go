@@ -141,6 +141,9 @@ func TestSearchOfANodeThatGoesAway(t *testing.T) {
 		return nil
 	}})
 	got := carryOut(t, searching(plan{}, "from: 20/s, to: 60/s, step: 20/s, stop_when: [confirm.p99 > 60blocks]", n.URL()), func(o *run.Options) { o.Out = out })
+	if got.Search.Result == results.SearchHarness {
+		t.Skip("the machine is busy: the search ended before the node went away")
+	}
 	got.verdict(t, report.Interrupted, report.ExitCannot)
 	if s := got.Search; s.Result != results.SearchCutShort || !strings.HasPrefix(got.Run.Why, "the network did not come back after search-") {
 		t.Errorf("%+v; %s", s, got.Run.Why)

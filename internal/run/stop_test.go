@@ -118,9 +118,9 @@ func TestSecondInterrupt(t *testing.T) {
 // not wait: all that is out is asked for.
 func TestCutOffIsNoLoss(t *testing.T) {
 	t.Parallel()
-	n := factomdtest.New(t, factomdtest.Options{BlockTime: 30 * time.Second})
-	got := carryOut(t, plan{phase: "for: 5s, rate: 100/s"}.scenario(n.URL()), func(o *run.Options) {
-		o.AboveCeiling, o.Deadline = true, 4*time.Second
+	n := factomdtest.New(t, factomdtest.Options{BlockTime: 2 * time.Minute})
+	got := carryOut(t, plan{phase: "for: 2s, rate: 100/s"}.scenario(n.URL()), func(o *run.Options) {
+		o.AboveCeiling, o.Deadline = true, 15*time.Second
 	})
 	got.verdict(t, report.Interrupted, report.ExitCannot)
 	if got.Totals.Lost != 0 || got.Totals.Accepted < 50 || got.Totals.Accepted+got.Totals.Failed < got.Totals.Sent {

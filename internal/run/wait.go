@@ -115,9 +115,11 @@ func (r *run) outwait(abort context.Context) {
 	}
 }
 
-// mostChecking bounds the wait for checks that have not had their turn, and checkSlack
-// is how much later than two block times a second answer may come.
+// checkTurn is how long a check has for its turn, two requests at the checker's rate;
+// mostChecking bounds what all of them have, and checkSlack is how much later than that,
+// or than two block times a second answer may come.
 const (
+	checkTurn    = time.Second
 	mostChecking = 30 * time.Second
 	checkSlack   = 5 * time.Second
 )
@@ -125,14 +127,16 @@ const (
 // finishChecks has the checks of the last blocks made. What was missing is asked for
 // again with a newer block, which is waited for.
 func (r *run) finishChecks(abort context.Context) {
-	began := time.Now()
-	patience, said := min(r.network.blockTime, mostChecking), false
+	began, said := time.Now(), false
+	left, _ := r.checker.Left()
+	turns := min(time.Duration(left)*checkTurn+checkSlack, mostChecking)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		left, doubts := r.checker.Left()
+		patience := turns
 		if doubts > 0 {
-			patience = 2*r.network.blockTime + checkSlack
+			patience += 2 * r.network.blockTime
 			if !said {
 				r.Say("%d checks found nothing where a block says that there is something: they are made again with a newer block", doubts)
 			}
