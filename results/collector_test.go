@@ -698,6 +698,9 @@ func (r *roll) save() {
 
 // What a collector holds grows with what is outstanding, not with the run.
 func TestMemoryOfALongRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory")
+	}
 	r := newRoll(io.Discard)
 	for i := range 200_000 {
 		switch {
@@ -732,6 +735,9 @@ func TestMemoryOfALongRun(t *testing.T) {
 
 // Reading a record needs memory for what was outstanding at one time.
 func TestMemoryOfReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory")
+	}
 	var log bytes.Buffer
 	r := newRoll(&log)
 	for i := range 50_000 {
@@ -757,6 +763,9 @@ func TestMemoryOfReading(t *testing.T) {
 // An outstanding entry costs 140 to 190 bytes, all that the collector holds
 // counted: a million of them fit anywhere.
 func TestMemoryOfOutstandingEntries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory")
+	}
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
