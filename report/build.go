@@ -52,6 +52,7 @@ func build(path string, partial bool, measured func(*results.Entry)) (*Report, e
 	if partial {
 		f.soFar(summary, series)
 	} else if why := incomplete(summary); why != "" {
+		f.incomplete = true
 		m.Interrupted, m.Failure = true, true
 		m.Why = cmp.Or(m.Why, why)
 		m.SendEnded = cmp.Or(m.SendEnded, summary.Last)
@@ -90,18 +91,19 @@ func incomplete(s results.Summary) string {
 // A fold is a report in the making: it takes in phases, blocks and entries in
 // the order in which the record has them.
 type fold struct {
-	m         *results.Manifest
-	partial   bool                 // the run is in progress
-	show      func(*results.Entry) // is shown the measured entries, or nil
-	all       section              // every phase
-	measured  section              // the measured phases
-	phases    []phaseFold
-	endpoints []section
-	blocks    []results.Block
-	confirmed blockLatencies
-	lost      []LostEntry
-	lostTotal uint64
-	paid      uint64 // entries whose commits were seen on the network
+	m          *results.Manifest
+	partial    bool                 // the run is in progress
+	incomplete bool                 // the record of a run that is over is not whole
+	show       func(*results.Entry) // is shown the measured entries, or nil
+	all        section              // every phase
+	measured   section              // the measured phases
+	phases     []phaseFold
+	endpoints  []section
+	blocks     []results.Block
+	confirmed  blockLatencies
+	lost       []LostEntry
+	lostTotal  uint64
+	paid       uint64 // entries whose commits were seen on the network
 	// acceptedCredits is what the accepted entries cost.
 	acceptedCredits uint64
 	unwatched       uint64 // entries of blocks that were saved while nobody watched

@@ -70,9 +70,12 @@ func reconciled(what string, harness, node uint64, within tolerance, more, less 
 func notKnown(what string, harness uint64, why string) Reconciliation {
 	return Reconciliation{
 		What: what, Harness: Number(harness), Node: Number(math.NaN()), Difference: Number(math.NaN()),
-		Note: "not known: " + factomd.Printable(why, 500),
+		Note: notKnownNote + factomd.Printable(why, 500),
 	}
 }
+
+// notKnownNote begins the note of a row of which a side is not known.
+const notKnownNote = "not known: "
 
 // unread is why a record has no counters.
 const unread = "the record ends before it was read, or is of an older version"
@@ -95,7 +98,21 @@ func (f *fold) reconcile(r *Report) []Reconciliation {
 	if c.Node != nil {
 		rows = append(rows, nodeCalls(r, *c.Node)...)
 	}
+	if f.incomplete {
+		for i := range rows {
+			rows[i].unknowable()
+		}
+	}
 	return rows
+}
+
+// unknowable takes back what a row says of the two sides: what the harness counted is
+// not all on record.
+func (r *Reconciliation) unknowable() {
+	r.Harness, r.Difference, r.OK = Number(math.NaN()), Number(math.NaN()), nil
+	if !strings.HasPrefix(r.Note, notKnownNote) {
+		r.Note = notKnownNote + "a part of the run's own record is missing"
+	}
 }
 
 // charges is what calls cost: as they were answered, and beyond that at most.

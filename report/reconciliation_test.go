@@ -2,6 +2,8 @@ package report
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,6 +44,27 @@ func oddRows(r *Report) map[string]float64 {
 		}
 	}
 	return odd
+}
+
+// Where a part of the record is missing, nothing is said to not add up.
+func TestReconciliationOfADamagedRecord(t *testing.T) {
+	rec := counted(t)
+	rec.build()
+	if err := os.Truncate(filepath.Join(rec.dir.Path, results.EntriesFile), 100); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Build(rec.dir.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Reconciliation) < 5 {
+		t.Errorf("%d rows", len(r.Reconciliation))
+	}
+	for _, row := range r.Reconciliation {
+		if row.OK != nil || !math.IsNaN(float64(row.Harness)) || !strings.HasPrefix(row.Note, "not known: ") {
+			t.Errorf("%+v", row)
+		}
+	}
 }
 
 func TestReconciliation(t *testing.T) {
