@@ -100,9 +100,7 @@ func newGroup(runs []Run) Group {
 			judged++
 		}
 	}
-	for i := range series {
-		series[i].judge(g.Runs, level/float64(max(judged, 1)))
-	}
+	atOnce(len(series), func(i int) { series[i].judge(g.Runs, level/float64(max(judged, 1))) })
 	g.Metrics = append([]MetricSeries{}, series...)
 	return g
 }

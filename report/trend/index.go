@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
@@ -147,28 +148,28 @@ func (a *Runs) sort(runs []Run, problem func(path, message string)) {
 // readRuns reads reports, as many at once as there are processors.
 func readRuns(ctx context.Context, root string, places []place) ([]Run, error) {
 	runs := make([]Run, len(places))
-	next := make(chan int)
-	var readers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(places)) {
-		readers.Go(func() {
-			for i := range next {
-				runs[i] = readRun(root, places[i])
-				runs[i].page = places[i].page
-			}
-		})
-	}
-	for i := range places {
-		select {
-		case next <- i:
-			continue
-		case <-ctx.Done():
+	atOnce(len(places), func(i int) {
+		if ctx.Err() == nil {
+			runs[i] = readRun(root, places[i])
+			runs[i].page = places[i].page
 		}
-		break
-	}
-	close(next)
-	readers.Wait()
+	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return runs, nil
+}
+
+// atOnce calls do for 0 to n-1, as many at once as there are processors.
+func atOnce(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }
