@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ var pageTemplates embed.FS
 // newest. trend.json has all of them.
 const mostRuns = 1000
 
+// mostVersions is how many versions of factomd the page names of a load.
+const mostVersions = 40
+
 // WriteHTML writes the trend as one HTML page that needs no network, no script and no
 // file. link returns where the report of a run is, or an empty string. Every text may
 // be hostile: it is escaped for its place.
@@ -29,6 +33,7 @@ func WriteHTML(w io.Writer, t *Trend, link func(GroupRun) string) error {
 	templates, err := template.New("page.tmpl.html").Funcs(template.FuncMap{
 		"count": func(n int) string { return report.CountText(uint64(max(n, 0))) },
 		"date":  dateText,
+		"day":   func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 		"runs":  runsText,
 	}).ParseFS(pageTemplates, "*.tmpl.html")
 	if err != nil {
@@ -78,8 +83,10 @@ type groupView struct {
 	Name    string
 	Cut     int
 	Metrics []metricView
-	Rows    []rowView // the newest first
-	Odd     int       // runs that are not complete
+	// Versions are of factomd, the newest first, if there are several.
+	Versions []versionView
+	Rows     []rowView // the newest first
+	Odd      int       // runs that are not complete
 }
 
 type metricView struct {
@@ -97,6 +104,11 @@ type metricView struct {
 type changeView struct {
 	Change
 	Size, Before, After, Judgement, Class string
+}
+
+type versionView struct {
+	Version
+	Cells []string // by metric
 }
 
 type rowView struct {
@@ -123,6 +135,19 @@ func viewGroup(g Group, id string, cut int, link func(GroupRun) string) groupVie
 	v := groupView{G: g, ID: id, Name: loadText(g.Scenario.Name, g.Network, g.Tag), Cut: cut}
 	for i, s := range g.Metrics {
 		v.Metrics = append(v.Metrics, viewMetric(g, s, fmt.Sprintf("%s-%d", id, i+1), cut))
+	}
+	if len(g.Versions) > 1 {
+		for _, version := range slices.Backward(g.Versions[max(0, len(g.Versions)-mostVersions):]) {
+			row := versionView{Version: version}
+			for _, s := range g.Metrics {
+				text := report.Figure(math.NaN())
+				if x, ok := version.Medians[s.Name]; ok {
+					text = s.metric.text(x)
+				}
+				row.Cells = append(row.Cells, text)
+			}
+			v.Versions = append(v.Versions, row)
+		}
 	}
 	for i := len(g.Runs) - 1; i >= cut; i-- {
 		r := g.Runs[i]
@@ -274,7 +299,6 @@ func (m Metric) axisText() func(float64) string {
 // versionBands are the stretches of runs on the same versions of factomd. The names of
 // very many would not be read.
 func versionBands(g Group, cut int) []report.PlotBand {
-	const most = 40
 	var bands []report.PlotBand
 	for i := cut; i < len(g.Runs); i++ {
 		name := g.Runs[i].Factomd
@@ -284,7 +308,7 @@ func versionBands(g Group, cut int) []report.PlotBand {
 		}
 		bands = append(bands, report.PlotBand{Name: name, From: float64(i) - 0.5, To: float64(i) + 0.5})
 	}
-	if len(bands) > most {
+	if len(bands) > mostVersions {
 		return nil
 	}
 	return bands

@@ -121,7 +121,7 @@ func TestPage(t *testing.T) {
 	bad := sample(40, 3)
 	bad.Verdict = report.Invalid
 	put(t, root, "invalid run", bad)
-	write(t, filepath.Join(root, "killed/run.json"), "{}")
+	write(t, filepath.Join(root, "killed/run.json"), begun)
 	page, tree := pageOf(t, root, root, trend.Options{})
 	checkPage(t, page, tree)
 	text := textOf(tree)
@@ -182,7 +182,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 		put(t, root, fmt.Sprintf(`javascript:%d"><script>alert(3)<`, i), r)
 	}
 	write(t, filepath.Join(root, "<script>alert(4)<", "report.json"), `{"schema": "`+"<script>alert(5)"+`"}`)
-	write(t, filepath.Join(root, "<script>alert(6)<", "run.json"), `{}`)
+	write(t, filepath.Join(root, "<script>alert(6)<", "run.json"), begun)
 	page, tree := pageOf(t, root, root, trend.Options{GroupBy: hostile})
 	checkPage(t, page, tree)
 	for _, r := range page {

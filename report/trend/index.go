@@ -23,14 +23,13 @@ type Runs struct {
 	Root string
 	// Reported have a usable report of their end, in the order of their starts.
 	Reported []Run
-	// Partial counts those left out as their report is of a run in progress, or as they
-	// are one without a report.
+	// Partial counts those left out as they are in progress.
 	Partial int
-	// Killed have a record and no report of their end; resume makes it.
+	// Killed have a record that does not come to the run's end; resume makes it.
 	Killed []string
 	// Problems are of directories and reports that could not be read or used.
 	Problems []Problem
-	// Read counts the reports that were read: the others are of the index.
+	// Read counts the runs that were read: the others are of the index.
 	Read int
 	// IndexProblem is why the index could not be used or written, or empty. The runs
 	// are complete without it.
@@ -45,7 +44,8 @@ type Problem struct {
 
 // Index finds the runs below a directory. Reports that are new, or have another size
 // or time of change than the index knows, are read, and the index is brought up to
-// date, if it can be written.
+// date, if it can be written. Where a run that ended has no report its record is
+// folded.
 func Index(ctx context.Context, root string) (*Runs, error) {
 	all := &Runs{Root: root}
 	problem := func(path, message string) {
@@ -76,18 +76,12 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 	var runs []Run
 	drop := maps.Clone(known)
 	for _, p := range places {
-		if !p.report {
-			all.unfinished(p.path)
-			continue
-		}
 		r, ok := known[p.path]
-		if ok {
-			delete(drop, p.path)
-		}
-		if !ok || r.size != p.size || r.changed != p.changed {
+		if !ok || r.Record != p.record || r.size != p.size || r.changed != p.changed {
 			unread = append(unread, p)
 			continue
 		}
+		delete(drop, p.path)
 		r.page = p.page
 		runs = append(runs, r)
 	}
@@ -95,9 +89,7 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	all.Read = len(read)
-	// What could not be opened may be readable tomorrow, with the same time of change.
-	put := slices.DeleteFunc(slices.Clone(read), func(r Run) bool { return r.closed })
+	put := slices.DeleteFunc(slices.Clone(read), func(r Run) bool { return r.passing })
 	if len(put) > 0 || len(drop) > 0 || why != nil {
 		err := s.change(ctx, put, slices.Sorted(maps.Keys(drop)))
 		if err == nil {
@@ -107,6 +99,11 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 	}
 	if why != nil {
 		all.IndexProblem = reason(why)
+	}
+	for _, r := range read {
+		if !r.Partial {
+			all.Read++
+		}
 	}
 	all.sort(append(runs, read...), problem)
 	return all, nil
@@ -151,7 +148,6 @@ func readRuns(ctx context.Context, root string, places []place) ([]Run, error) {
 	atOnce(len(places), func(i int) {
 		if ctx.Err() == nil {
 			runs[i] = readRun(root, places[i])
-			runs[i].page = places[i].page
 		}
 	})
 	if ctx.Err() != nil {
