@@ -31,8 +31,8 @@ type Runs struct {
 	Problems []Problem
 	// Read counts the runs that were read: the others are of the index.
 	Read int
-	// IndexProblem is why the index could not be used or written, or empty. The runs
-	// are complete without it.
+	// IndexProblem says that the index could not be used or written, and why; or it is
+	// empty. The runs are complete without it.
 	IndexProblem string
 }
 
@@ -95,10 +95,12 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 		if err == nil {
 			err = s.save(file)
 		}
-		why = cmp.Or(err, why)
-	}
-	if why != nil {
-		all.IndexProblem = reason(why)
+		switch {
+		case err != nil:
+			all.IndexProblem = "it could not be written, and the runs will be read again the next time: " + reason(err)
+		case why != nil:
+			all.IndexProblem = "it could not be used, and was made anew: " + reason(why)
+		}
 	}
 	for _, r := range read {
 		if !r.Partial {

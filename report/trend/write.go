@@ -32,7 +32,11 @@ func WriteFiles(dir, root string, t *Trend) error {
 func WriteTable(out io.Writer, t *Trend) error {
 	var b strings.Builder
 	c := t.Counts
-	fmt.Fprintf(&b, "%s  %d runs of %d loads", strings.ToUpper(string(t.Verdict)), c.Runs, len(t.Groups))
+	loads := "1 load"
+	if n := len(t.Groups); n != 1 {
+		loads = fmt.Sprintf("%d loads", n)
+	}
+	fmt.Fprintf(&b, "%s  %s of %s", strings.ToUpper(string(t.Verdict)), runsText(c.Runs), loads)
 	for _, part := range []struct {
 		n    int
 		text string
