@@ -31,10 +31,11 @@ const mostVersions = 40
 // be hostile: it is escaped for its place.
 func WriteHTML(w io.Writer, t *Trend, link func(GroupRun) string) error {
 	templates, err := template.New("page.tmpl.html").Funcs(template.FuncMap{
-		"count": func(n int) string { return report.CountText(uint64(max(n, 0))) },
-		"date":  dateText,
-		"day":   func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-		"runs":  runsText,
+		"count":   func(n int) string { return report.CountText(uint64(max(n, 0))) },
+		"date":    dateText,
+		"day":     func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+		"runs":    runsText,
+		"percent": func(share float64) string { return report.Figure(100*share) + " %" },
 	}).ParseFS(pageTemplates, "*.tmpl.html")
 	if err != nil {
 		return fmt.Errorf("parsing the page's templates: %w", err)
@@ -83,6 +84,9 @@ type groupView struct {
 	Name    string
 	Cut     int
 	Metrics []metricView
+	// Constant are of those metrics that had one value in all runs: there is nothing to
+	// draw.
+	Constant []constantView
 	// Versions are of factomd, the newest first, if there are several.
 	Versions []versionView
 	Rows     []rowView // the newest first
@@ -105,6 +109,8 @@ type changeView struct {
 	Change
 	Size, Before, After, Judgement, Class string
 }
+
+type constantView struct{ Name, Value string }
 
 type versionView struct {
 	Version
@@ -134,6 +140,9 @@ func newPage(t *Trend, link func(GroupRun) string) page {
 func viewGroup(g Group, id string, cut int, link func(GroupRun) string) groupView {
 	v := groupView{G: g, ID: id, Name: loadText(g.Scenario.Name, g.Network, g.Tag), Cut: cut}
 	for i, s := range g.Metrics {
+		if value, ok := s.constant(); ok {
+			v.Constant = append(v.Constant, constantView{s.Name, s.metric.text(value)})
+		}
 		v.Metrics = append(v.Metrics, viewMetric(g, s, fmt.Sprintf("%s-%d", id, i+1), cut))
 	}
 	if len(g.Versions) > 1 {
@@ -161,6 +170,18 @@ func viewGroup(g Group, id string, cut int, link func(GroupRun) string) groupVie
 		v.Rows = append(v.Rows, row)
 	}
 	return v
+}
+
+// constant returns the value that all of several runs had.
+func (s MetricSeries) constant() (value float64, ok bool) {
+	value = float64(s.Values[0])
+	for _, v := range s.Values {
+		ok = float64(v) == value
+		if !ok {
+			return 0, false
+		}
+	}
+	return value, len(s.Values) > 1
 }
 
 // cell is a value in the table of runs, marked where it is outside the band.
@@ -212,7 +233,9 @@ func viewMetric(g Group, s MetricSeries, id string, cut int) metricView {
 		}
 		v.Changes = append(v.Changes, view)
 	}
-	v.Wide, v.Narrow = plotOf(g, s, id, v, cut).Draw()
+	if _, constant := s.constant(); !constant {
+		v.Wide, v.Narrow = plotOf(g, s, id, v, cut).Draw()
+	}
 	return v
 }
 
@@ -223,11 +246,15 @@ const mostBandPoints = 200
 func plotOf(g Group, s MetricSeries, id string, v metricView, cut int) report.Plot {
 	m := s.metric
 	last := len(g.Runs) - 1
+	days := "Jan 2"
+	if g.Runs[last].Started.Sub(g.Runs[cut].Started) > 300*24*time.Hour {
+		days = "2006-01"
+	}
 	p := report.Plot{
 		ID: id, Title: s.Name + ", " + loadText(g.Scenario.Name, g.Network, g.Tag),
 		X: report.PlotLabelled("runs in the order of their starts (UTC)", float64(cut)-0.5, float64(last)+0.5, false, true, func(x float64) string {
 			i := min(max(int(math.Round(x)), 0), last)
-			return g.Runs[i].Started.Format("06-01-02")
+			return g.Runs[i].Started.Format(days)
 		}),
 		Bands: versionBands(g, cut),
 	}

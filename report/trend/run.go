@@ -67,6 +67,9 @@ func readRun(root string, p place) Run {
 	e, err := readFigures(dir, p.record)
 	if err != nil {
 		r.Problem = reason(err)
+		if !p.record && exists(filepath.Join(dir, results.ManifestFile)) {
+			r.Problem += "; factom-load report makes it anew of the record"
+		}
 		r.passing = errors.As(err, new(*fs.PathError))
 		return r
 	}

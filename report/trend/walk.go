@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/report"
@@ -84,5 +85,6 @@ func reason(err error) string {
 	if path := new(fs.PathError); errors.As(err, &path) {
 		err = path.Err
 	}
-	return factomd.Printable(err.Error(), 300)
+	// The decoder's own name says nothing to who has a broken file.
+	return factomd.Printable(strings.ReplaceAll(err.Error(), "jsontext: ", ""), 300)
 }
