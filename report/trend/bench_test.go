@@ -1,12 +1,10 @@
 package trend_test
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/FactomProject/factom-load/internal/syntheticrun"
@@ -14,10 +12,44 @@ import (
 	"github.com/FactomProject/factom-load/report/trend"
 )
 
-// manyRuns writes the reports of n runs: that of one synthetic run, under other ids.
-func manyRuns(tb testing.TB, n int) string {
+// BenchmarkIndex indexes 1,000 runs by their reports, without an index and with one; and
+// a hundred runs without reports by their records.
+func BenchmarkIndex(b *testing.B) {
+	const n, records = 1000, 100
+	indexed := func(b *testing.B, root string, n, read int) {
+		if runs := index(b, root); len(runs.Reported) != n || runs.Read != read {
+			b.Fatalf("%d runs, %d read", len(runs.Reported), runs.Read)
+		}
+	}
+	cold := func(b *testing.B, root string, n int) {
+		for b.Loop() {
+			os.Remove(filepath.Join(root, trend.IndexFile)) // not there the first time
+			indexed(b, root, n, n)
+		}
+	}
+	b.Run("reports", func(b *testing.B) { cold(b, manyReports(b, n), n) })
+	b.Run("records", func(b *testing.B) {
+		root := b.TempDir()
+		for i := range records {
+			if err := syntheticrun.Write(filepath.Join(root, fmt.Sprint(i)), syntheticrun.Run{Seed: uint64(i)}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		cold(b, root, records)
+	})
+	b.Run("warm", func(b *testing.B) {
+		root := manyReports(b, n)
+		indexed(b, root, n, n)
+		for b.Loop() {
+			indexed(b, root, n, 0)
+		}
+	})
+}
+
+// manyReports writes the report of one synthetic run under n ids.
+func manyReports(tb testing.TB, n int) (root string) {
 	tb.Helper()
-	root := tb.TempDir()
+	root = tb.TempDir()
 	one := filepath.Join(tb.TempDir(), "one")
 	if err := syntheticrun.Write(one, syntheticrun.Run{Seed: 1}); err != nil {
 		tb.Fatal(err)
@@ -26,25 +58,11 @@ func manyRuns(tb testing.TB, n int) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var b bytes.Buffer
-	if err := report.WriteJSON(&b, r); err != nil {
-		tb.Fatal(err)
-	}
-	id := fmt.Sprintf("%q", r.Run.ID)
 	for i := range n {
-		write(tb, filepath.Join(root, fmt.Sprintf("%05d", i), "report.json"), strings.Replace(b.String(), id, fmt.Sprintf(`"run-%d"`, i), 1))
+		r.Run.ID = fmt.Sprintf("run-%d", i)
+		put(tb, root, r.Run.ID, r)
 	}
-	tb.Logf("reports of %d bytes", b.Len())
 	return root
-}
-
-// BenchmarkIndexCold indexes 1,000 runs without an index; BenchmarkIndexWarm with one.
-func BenchmarkIndexCold(b *testing.B) {
-	root := manyRuns(b, 1000)
-	for b.Loop() {
-		os.Remove(filepath.Join(root, trend.IndexFile))
-		index(b, root)
-	}
 }
 
 // BenchmarkBuild judges a load of 1,000 runs, whose levels never change, change once,
