@@ -14,7 +14,8 @@
 // Unlike in the first paper a part is tested by itself, not together with all others,
 // and a change that lasts to the end of its part is looked for first, as MongoDB does:
 // with N figures that takes O(N log N) a permutation. Only where there is none is one
-// looked for that came back. Parts without a change take few permutations.
+// looked for that came back, among the newest [MostBack] figures of the part. Parts
+// without a change take few permutations.
 //
 // Nothing is assumed of the figures' distribution. They must be in order of time, and
 // independent if nothing changes.
@@ -71,9 +72,9 @@ func Find(series []float64, o Options) []Point {
 	return found
 }
 
-// mostUntil is up to how many figures a part is also searched for a level that came
-// back, which takes O(N²) a permutation.
-const mostUntil = 1000
+// MostBack is among how many figures, the newest of a part, a level that came back is
+// looked for: that takes O(N²) a permutation.
+const MostBack = 250
 
 // split returns where a part divides best, and whether that is a change: by all of the
 // part first, and if that shows nothing by less of it. Each test has half of the level.
@@ -89,10 +90,17 @@ func split(part []float64, o Options) (at int, p float64, ok bool) {
 	if e.total == 0 {
 		return 0, 1, false // all are the same
 	}
-	if at, p, ok = test(n, o.Least, most, e.best); ok || n > mostUntil {
+	if at, p, ok = test(n, o.Least, most, e.best); ok {
 		return at, p, ok
 	}
-	return test(n, o.Least, most, e.bestUntil)
+	from := max(0, n-MostBack)
+	if from > 0 {
+		if e = newEnergy(part[from:]); e.total == 0 {
+			return 0, 1, false
+		}
+	}
+	at, p, ok = test(n-from, o.Least, most, e.bestUntil)
+	return from + at, p, ok
 }
 
 // test is the permutation test of the greatest statistic that a search finds.
@@ -105,7 +113,10 @@ func test(n, least, most int, search func(order []int, least int) (int, float64)
 	random := rand.New(rand.NewPCG(0xed1, uint64(n)))
 	more := 0
 	for range Permutations {
-		random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for i := n - 1; i > 0; i-- { // as Shuffle does, without its call for each
+			j := random.Uint64N(uint64(i + 1))
+			order[i], order[j] = order[j], order[i]
+		}
 		// Ties must not depend on the order of additions.
 		if _, q := search(order, least); q >= observed*(1-1e-9) {
 			if more++; more > most {

@@ -107,6 +107,19 @@ func TestAStepBack(t *testing.T) {
 	}
 }
 
+// In a long series it is found among the newest figures.
+func TestAStepBackOfLate(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 8))
+	const before = 2 * MostBack
+	s := slices.Concat(noise(random, before, 100, 0.025), noise(random, 10, 115, 0.025), noise(random, 60, 100, 0.025))
+	if points := Find(s, Options{Level: 0.004}); len(points) != 2 || math.Abs(float64(points[0].Index-before)) > 1 || math.Abs(float64(points[1].Index-before-10)) > 1 {
+		t.Errorf("found %v", points)
+	}
+	if points := Find(append(noise(random, before, 100, 0.025), make([]float64, MostBack)...), Options{Level: 0.004}); len(points) != 1 || points[0].Index != before {
+		t.Errorf("found %v where the newest figures are all the same", points)
+	}
+}
+
 func TestNothingToFind(t *testing.T) {
 	for _, s := range [][]float64{nil, {1}, {1, 2}, {1, 9, 9}, {7, 7, 7, 7, 7, 7, 7, 7}, append(make([]float64, 30), 1)} {
 		if points := Find(s, Options{}); len(points) > 0 {

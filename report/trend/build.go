@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/FactomProject/factom-load/internal/changepoint"
@@ -17,8 +18,23 @@ import (
 type Options struct {
 	// Since is how many runs a change may be old to count, [DefaultSince] if 0.
 	Since int
-	// GroupBy is a tag: runs with different values of it are not put together.
+	// GroupBy is a tag, "factomd" for the version, or "host": runs with different
+	// values of it are not put together. A tag of one of those names is "tag.host".
 	GroupBy string
+}
+
+// Group returns the run's value of what runs are grouped by, or an empty string.
+func (o Options) Group(r Run) string {
+	switch tag, _ := strings.CutPrefix(o.GroupBy, "tag."); o.GroupBy {
+	case "":
+		return ""
+	case "factomd":
+		return r.Factomd
+	case "host":
+		return r.Host
+	default:
+		return r.Tags[tag]
+	}
 }
 
 // DefaultSince is two weeks of nightly runs, without their weekends.
@@ -35,7 +51,7 @@ func Build(runs *Runs, o Options) *Trend {
 	}
 	t := &Trend{
 		Schema: Schema, Verdict: Steady, Worse: []Worse{}, Groups: []Group{},
-		Method:   Method{Window, BandWidth, level, Tolerance, o.Since, o.GroupBy},
+		Method:   Method{Window, BandWidth, level, Tolerance, o.Since, o.GroupBy, changepoint.MostBack},
 		Killed:   append([]string{}, runs.Killed...),
 		Problems: append([]Problem{}, runs.Problems...),
 		Counts:   Counts{Runs: len(runs.Reported), InProgress: runs.Partial, Killed: len(runs.Killed), Problems: len(runs.Problems)},
@@ -52,10 +68,7 @@ func Build(runs *Runs, o Options) *Trend {
 		default:
 			t.Counts.Interrupted++
 		}
-		k := key{r.Scenario, r.SHA256, r.Network, ""}
-		if o.GroupBy != "" {
-			k.tag = r.Tags[o.GroupBy]
-		}
+		k := key{r.Scenario, r.SHA256, r.Network, o.Group(r)}
 		groups[k] = append(groups[k], r)
 		newest[key{k.scenario, "", k.network, k.tag}] = k.sha256
 	}
@@ -79,12 +92,12 @@ func Build(runs *Runs, o Options) *Trend {
 }
 
 func newGroup(runs []Run) Group {
-	var g Group
+	g := Group{Versions: versions(runs)}
 	var before *Run
 	for i, r := range runs {
 		g.Runs = append(g.Runs, GroupRun{
 			Path: factomd.Printable(r.Path, 300), ID: r.ID, Started: r.Started, Verdict: r.Verdict, Complete: r.complete(),
-			Factomd: r.Factomd, Host: r.Host, Tags: maps.Clone(r.Tags), Changes: changesOf(before, &r), page: r.page, raw: r.Path,
+			Factomd: r.Factomd, Host: r.Host, Tags: maps.Clone(r.Tags), FromRecord: r.Record, Changes: changesOf(before, &r), page: r.page, raw: r.Path,
 		})
 		before = &runs[i]
 	}
@@ -100,11 +113,40 @@ func newGroup(runs []Run) Group {
 			judged++
 		}
 	}
-	for i := range series {
-		series[i].judge(g.Runs, level/float64(max(judged, 1)))
-	}
+	atOnce(len(series), func(i int) { series[i].judge(g.Runs, level/float64(max(judged, 1))) })
 	g.Metrics = append([]MetricSeries{}, series...)
 	return g
+}
+
+// versions lists the versions of factomd that complete runs were on.
+func versions(runs []Run) []Version {
+	all := []Version{}
+	for _, r := range runs {
+		if !r.complete() {
+			continue
+		}
+		i := slices.IndexFunc(all, func(v Version) bool { return v.Factomd == r.Factomd })
+		if i < 0 {
+			i = len(all)
+			all = append(all, Version{Factomd: r.Factomd, First: r.Started, Medians: map[string]float64{}})
+		}
+		all[i].Runs++
+		all[i].Last = r.Started
+	}
+	for _, v := range all {
+		for _, m := range metrics() {
+			var values []float64
+			for _, r := range runs {
+				if x, ok := r.Values[m.Name]; ok && r.complete() && r.Factomd == v.Factomd {
+					values = append(values, x)
+				}
+			}
+			if len(values) > 0 {
+				v.Medians[m.Name] = median(values)
+			}
+		}
+	}
+	return all
 }
 
 // changesOf says in words what is new since the run before.

@@ -151,6 +151,49 @@ func TestGroups(t *testing.T) {
 	if tr := build(t, root, trend.Options{GroupBy: "line"}); len(tr.Groups) != 4 || tr.Groups[1].Tag != "a" || tr.Groups[2].Tag != "b" {
 		t.Errorf("by a tag there are %d groups", len(tr.Groups))
 	}
+	if tr := build(t, root, trend.Options{GroupBy: "tag.line"}); len(tr.Groups) != 4 {
+		t.Errorf("by a tag that is called one there are %d groups", len(tr.Groups))
+	}
+}
+
+// Within a load the figures are told apart by version of factomd; grouped by it they
+// are not judged together.
+func TestVersions(t *testing.T) {
+	root := t.TempDir()
+	for i := range 24 {
+		slower, version := 1.0, "6.11.0"
+		if i >= 16 {
+			slower, version = 1.2, "6.12.0"
+		}
+		r := sample(i, slower)
+		r.Run.Tags["factomd"] = []string{"a", "b"}[i%2]
+		r.Network.Endpoints[0].FactomdVersion = version
+		put(t, root, r.Run.ID, r)
+	}
+	bad := sample(30, 9)
+	bad.Verdict, bad.Network.Endpoints[0].FactomdVersion = report.Invalid, "6.13.0"
+	put(t, root, "invalid", bad)
+
+	tr := build(t, root, trend.Options{})
+	if tr.Verdict != trend.Worsens || len(tr.Groups) != 1 {
+		t.Fatalf("%s, %d groups", tr.Verdict, len(tr.Groups))
+	}
+	versions := tr.Groups[0].Versions
+	if len(versions) != 2 || versions[0].Factomd != "6.11.0" || versions[0].Runs != 16 || versions[1].Runs != 8 {
+		t.Fatalf("the versions are %+v", versions)
+	}
+	if rise := versions[1].Medians["accept.p95"] / versions[0].Medians["accept.p95"]; rise < 1.15 || rise > 1.25 {
+		t.Errorf("from version to version it rose by a factor of %g", rise)
+	}
+	if tr := build(t, root, trend.Options{GroupBy: "factomd"}); tr.Verdict != trend.Steady || len(tr.Groups) != 3 || tr.Groups[1].Tag != "6.12.0" {
+		t.Errorf("by version it is %s, with %d groups", tr.Verdict, len(tr.Groups))
+	}
+	if tr := build(t, root, trend.Options{GroupBy: "tag.factomd"}); len(tr.Groups) != 3 || tr.Groups[1].Tag != "a" {
+		t.Errorf("by a tag called factomd there are %d groups", len(tr.Groups))
+	}
+	if tr := build(t, root, trend.Options{GroupBy: "host"}); len(tr.Groups) != 1 || tr.Groups[0].Tag != "ci" {
+		t.Errorf("by machine there are %d groups", len(tr.Groups))
+	}
 }
 
 // In histories without a change, few newest runs fail: less than one in ten, of all
@@ -197,7 +240,7 @@ func TestJSONIsOfItsSchema(t *testing.T) {
 	root := t.TempDir()
 	nights(t, root, 30, 25, 1.5)
 	write(t, root+"/broken/report.json", "{")
-	write(t, root+"/killed/run.json", "{}")
+	write(t, root+"/killed/run.json", begun)
 	for _, tr := range []*trend.Trend{build(t, root, trend.Options{}), build(t, t.TempDir(), trend.Options{})} {
 		var b bytes.Buffer
 		if err := trend.WriteJSON(&b, tr); err != nil {

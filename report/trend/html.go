@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,14 +23,19 @@ var pageTemplates embed.FS
 // newest. trend.json has all of them.
 const mostRuns = 1000
 
+// mostVersions is how many versions of factomd the page names of a load.
+const mostVersions = 40
+
 // WriteHTML writes the trend as one HTML page that needs no network, no script and no
 // file. link returns where the report of a run is, or an empty string. Every text may
 // be hostile: it is escaped for its place.
 func WriteHTML(w io.Writer, t *Trend, link func(GroupRun) string) error {
 	templates, err := template.New("page.tmpl.html").Funcs(template.FuncMap{
-		"count": func(n int) string { return report.CountText(uint64(max(n, 0))) },
-		"date":  dateText,
-		"runs":  runsText,
+		"count":   func(n int) string { return report.CountText(uint64(max(n, 0))) },
+		"date":    dateText,
+		"day":     func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+		"runs":    runsText,
+		"percent": func(share float64) string { return report.Figure(100*share) + " %" },
 	}).ParseFS(pageTemplates, "*.tmpl.html")
 	if err != nil {
 		return fmt.Errorf("parsing the page's templates: %w", err)
@@ -78,8 +84,13 @@ type groupView struct {
 	Name    string
 	Cut     int
 	Metrics []metricView
-	Rows    []rowView // the newest first
-	Odd     int       // runs that are not complete
+	// Constant are of those metrics that had one value in all runs: there is nothing to
+	// draw.
+	Constant []constantView
+	// Versions are of factomd, the newest first, if there are several.
+	Versions []versionView
+	Rows     []rowView // the newest first
+	Odd      int       // runs that are not complete
 }
 
 type metricView struct {
@@ -97,6 +108,13 @@ type metricView struct {
 type changeView struct {
 	Change
 	Size, Before, After, Judgement, Class string
+}
+
+type constantView struct{ Name, Value string }
+
+type versionView struct {
+	Version
+	Cells []string // by metric
 }
 
 type rowView struct {
@@ -122,7 +140,23 @@ func newPage(t *Trend, link func(GroupRun) string) page {
 func viewGroup(g Group, id string, cut int, link func(GroupRun) string) groupView {
 	v := groupView{G: g, ID: id, Name: loadText(g.Scenario.Name, g.Network, g.Tag), Cut: cut}
 	for i, s := range g.Metrics {
+		if value, ok := s.constant(); ok {
+			v.Constant = append(v.Constant, constantView{s.Name, s.metric.text(value)})
+		}
 		v.Metrics = append(v.Metrics, viewMetric(g, s, fmt.Sprintf("%s-%d", id, i+1), cut))
+	}
+	if len(g.Versions) > 1 {
+		for _, version := range slices.Backward(g.Versions[max(0, len(g.Versions)-mostVersions):]) {
+			row := versionView{Version: version}
+			for _, s := range g.Metrics {
+				text := report.Figure(math.NaN())
+				if x, ok := version.Medians[s.Name]; ok {
+					text = s.metric.text(x)
+				}
+				row.Cells = append(row.Cells, text)
+			}
+			v.Versions = append(v.Versions, row)
+		}
 	}
 	for i := len(g.Runs) - 1; i >= cut; i-- {
 		r := g.Runs[i]
@@ -136,6 +170,18 @@ func viewGroup(g Group, id string, cut int, link func(GroupRun) string) groupVie
 		v.Rows = append(v.Rows, row)
 	}
 	return v
+}
+
+// constant returns the value that all of several runs had.
+func (s MetricSeries) constant() (value float64, ok bool) {
+	value = float64(s.Values[0])
+	for _, v := range s.Values {
+		ok = float64(v) == value
+		if !ok {
+			return 0, false
+		}
+	}
+	return value, len(s.Values) > 1
 }
 
 // cell is a value in the table of runs, marked where it is outside the band.
@@ -187,7 +233,9 @@ func viewMetric(g Group, s MetricSeries, id string, cut int) metricView {
 		}
 		v.Changes = append(v.Changes, view)
 	}
-	v.Wide, v.Narrow = plotOf(g, s, id, v, cut).Draw()
+	if _, constant := s.constant(); !constant {
+		v.Wide, v.Narrow = plotOf(g, s, id, v, cut).Draw()
+	}
 	return v
 }
 
@@ -198,11 +246,15 @@ const mostBandPoints = 200
 func plotOf(g Group, s MetricSeries, id string, v metricView, cut int) report.Plot {
 	m := s.metric
 	last := len(g.Runs) - 1
+	days := "Jan 2"
+	if g.Runs[last].Started.Sub(g.Runs[cut].Started) > 300*24*time.Hour {
+		days = "2006-01"
+	}
 	p := report.Plot{
 		ID: id, Title: s.Name + ", " + loadText(g.Scenario.Name, g.Network, g.Tag),
 		X: report.PlotLabelled("runs in the order of their starts (UTC)", float64(cut)-0.5, float64(last)+0.5, false, true, func(x float64) string {
 			i := min(max(int(math.Round(x)), 0), last)
-			return g.Runs[i].Started.Format("06-01-02")
+			return g.Runs[i].Started.Format(days)
 		}),
 		Bands: versionBands(g, cut),
 	}
@@ -274,7 +326,6 @@ func (m Metric) axisText() func(float64) string {
 // versionBands are the stretches of runs on the same versions of factomd. The names of
 // very many would not be read.
 func versionBands(g Group, cut int) []report.PlotBand {
-	const most = 40
 	var bands []report.PlotBand
 	for i := cut; i < len(g.Runs); i++ {
 		name := g.Runs[i].Factomd
@@ -284,7 +335,7 @@ func versionBands(g Group, cut int) []report.PlotBand {
 		}
 		bands = append(bands, report.PlotBand{Name: name, From: float64(i) - 0.5, To: float64(i) + 0.5})
 	}
-	if len(bands) > most {
+	if len(bands) > mostVersions {
 		return nil
 	}
 	return bands

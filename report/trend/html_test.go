@@ -118,16 +118,22 @@ func checkPage(t *testing.T, page string, tree *html.Node) {
 func TestPage(t *testing.T) {
 	root := t.TempDir()
 	nights(t, root, 30, 25, 1.5)
+	for i := range 15 {
+		r := sample(i, 1)
+		r.Network.Endpoints[0].FactomdVersion = "6.11.0"
+		put(t, root, fmt.Sprintf("nightly/%04d", i), r)
+	}
 	bad := sample(40, 3)
 	bad.Verdict = report.Invalid
 	put(t, root, "invalid run", bad)
-	write(t, filepath.Join(root, "killed/run.json"), "{}")
+	write(t, filepath.Join(root, "killed/run.json"), begun)
 	page, tree := pageOf(t, root, root, trend.Options{})
 	checkPage(t, page, tree)
 	text := textOf(tree)
 	for _, want := range []string{
 		"Verdict: Worse", "30 complete", "1 invalid", "1 killed", "steady on LOCAL, embedded", "accept.p95", "✗ worse, and lasts", "invalid – not counted", "6.12.0",
-		"killed before it had a report", "Change point at 2026-01-26 03:00",
+		"killed before it had a report", "Change point at 2026-01-26 03:00", "The same in all runs lost_ratio 0 %, failed_ratio 0 %",
+		"median of 6.12.0 15 runs 2026-01-16 to 2026-01-30 6.11.0 15 runs 2026-01-01 to 2026-01-15 accept.p50",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
@@ -182,7 +188,7 @@ func TestPageShowsHostileTextAsText(t *testing.T) {
 		put(t, root, fmt.Sprintf(`javascript:%d"><script>alert(3)<`, i), r)
 	}
 	write(t, filepath.Join(root, "<script>alert(4)<", "report.json"), `{"schema": "`+"<script>alert(5)"+`"}`)
-	write(t, filepath.Join(root, "<script>alert(6)<", "run.json"), `{}`)
+	write(t, filepath.Join(root, "<script>alert(6)<", "run.json"), begun)
 	page, tree := pageOf(t, root, root, trend.Options{GroupBy: hostile})
 	checkPage(t, page, tree)
 	for _, r := range page {

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/results"
@@ -22,17 +23,16 @@ type Runs struct {
 	Root string
 	// Reported have a usable report of their end, in the order of their starts.
 	Reported []Run
-	// Partial counts those left out as their report is of a run in progress, or as they
-	// are one without a report.
+	// Partial counts those left out as they are in progress.
 	Partial int
-	// Killed have a record and no report of their end; resume makes it.
+	// Killed have a record that does not come to the run's end; resume makes it.
 	Killed []string
 	// Problems are of directories and reports that could not be read or used.
 	Problems []Problem
-	// Read counts the reports that were read: the others are of the index.
+	// Read counts the runs that were read: the others are of the index.
 	Read int
-	// IndexProblem is why the index could not be used or written, or empty. The runs
-	// are complete without it.
+	// IndexProblem says that the index could not be used or written, and why; or it is
+	// empty. The runs are complete without it.
 	IndexProblem string
 }
 
@@ -44,7 +44,8 @@ type Problem struct {
 
 // Index finds the runs below a directory. Reports that are new, or have another size
 // or time of change than the index knows, are read, and the index is brought up to
-// date, if it can be written.
+// date, if it can be written. Where a run that ended has no report its record is
+// folded.
 func Index(ctx context.Context, root string) (*Runs, error) {
 	all := &Runs{Root: root}
 	problem := func(path, message string) {
@@ -75,18 +76,12 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 	var runs []Run
 	drop := maps.Clone(known)
 	for _, p := range places {
-		if !p.report {
-			all.unfinished(p.path)
-			continue
-		}
 		r, ok := known[p.path]
-		if ok {
-			delete(drop, p.path)
-		}
-		if !ok || r.size != p.size || r.changed != p.changed {
+		if !ok || r.Record != p.record || r.size != p.size || r.changed != p.changed {
 			unread = append(unread, p)
 			continue
 		}
+		delete(drop, p.path)
 		r.page = p.page
 		runs = append(runs, r)
 	}
@@ -94,18 +89,23 @@ func Index(ctx context.Context, root string) (*Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	all.Read = len(read)
-	// What could not be opened may be readable tomorrow, with the same time of change.
-	put := slices.DeleteFunc(slices.Clone(read), func(r Run) bool { return r.closed })
+	put := slices.DeleteFunc(slices.Clone(read), func(r Run) bool { return r.passing })
 	if len(put) > 0 || len(drop) > 0 || why != nil {
 		err := s.change(ctx, put, slices.Sorted(maps.Keys(drop)))
 		if err == nil {
 			err = s.save(file)
 		}
-		why = cmp.Or(err, why)
+		switch {
+		case err != nil:
+			all.IndexProblem = "it could not be written, and the runs will be read again the next time: " + reason(err)
+		case why != nil:
+			all.IndexProblem = "it could not be used, and was made anew: " + reason(why)
+		}
 	}
-	if why != nil {
-		all.IndexProblem = reason(why)
+	for _, r := range read {
+		if !r.Partial {
+			all.Read++
+		}
 	}
 	all.sort(append(runs, read...), problem)
 	return all, nil
@@ -147,28 +147,27 @@ func (a *Runs) sort(runs []Run, problem func(path, message string)) {
 // readRuns reads reports, as many at once as there are processors.
 func readRuns(ctx context.Context, root string, places []place) ([]Run, error) {
 	runs := make([]Run, len(places))
-	next := make(chan int)
-	var readers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(places)) {
-		readers.Go(func() {
-			for i := range next {
-				runs[i] = readRun(root, places[i])
-				runs[i].page = places[i].page
-			}
-		})
-	}
-	for i := range places {
-		select {
-		case next <- i:
-			continue
-		case <-ctx.Done():
+	atOnce(len(places), func(i int) {
+		if ctx.Err() == nil {
+			runs[i] = readRun(root, places[i])
 		}
-		break
-	}
-	close(next)
-	readers.Wait()
+	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return runs, nil
+}
+
+// atOnce calls do for 0 to n-1, as many at once as there are processors.
+func atOnce(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -15,8 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/FactomProject/factom-load/internal/syntheticrun"
 	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/report/trend"
+	"github.com/FactomProject/factom-load/results"
 )
 
 var sameRuns = cmp.Options{cmpopts.IgnoreUnexported(trend.Run{}), cmpopts.EquateEmpty()}
@@ -139,6 +141,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	write(t, filepath.Join(root, "bad/deep/report.json"), `{"a":`+strings.Repeat("[", 1<<20))
 	write(t, filepath.Join(root, "bad/more/report.json"), `{} {}`)
 	write(t, filepath.Join(root, "bad/list/report.json"), `[]`)
+	write(t, filepath.Join(root, "bad/manifest/run.json"), `{}`)
 	if err := os.MkdirAll(filepath.Join(root, "bad/pipe"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +162,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	partial := sample(60, 1)
 	partial.Run.Partial, partial.Verdict = true, report.Interrupted
 	put(t, root, "killed/with-report", partial)
-	write(t, filepath.Join(root, "killed/without/run.json"), "{}")
+	write(t, filepath.Join(root, "killed/without/run.json"), begun)
 	if err := os.Symlink(root, filepath.Join(root, "loop")); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +190,75 @@ func TestWhatIsLeftOut(t *testing.T) {
 		if len(problems) != len(bad)+1 || !strings.Contains(problems["nightly/0001"]+problems["copy"], "the same run as") {
 			t.Errorf("the problems are %v", problems)
 		}
+	}
+}
+
+// Of a run that ended and has no report, or only one of before its end, the record
+// says the same as its report would.
+func TestRunsWithoutReports(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "runs", "one")
+	if err := syntheticrun.Write(dir, syntheticrun.Run{Seed: 3}); err != nil {
+		t.Fatal(err)
+	}
+	var all []*trend.Runs
+	look := func(read int) {
+		t.Helper()
+		runs := index(t, root)
+		if len(runs.Reported) != 1 || len(runs.Killed)+len(runs.Problems)+runs.Partial > 0 || runs.Read != read {
+			t.Fatalf("the runs are %+v", runs)
+		}
+		all = append(all, runs)
+	}
+	look(1)
+	look(0)
+	r, err := report.Build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Run.Partial = true
+	put(t, root, "runs/one", r)
+	look(1)
+	r.Run.Partial = false
+	put(t, root, "runs/one", r)
+	look(1)
+	for i, runs := range all {
+		got := runs.Reported[0]
+		if record := i < 2; got.Record != record {
+			t.Errorf("%d: of the record: %v", i, got.Record)
+		}
+		got.Record = false
+		if diff := cmp.Diff(all[3].Reported[0], got, sameRuns); diff != "" {
+			t.Errorf("%d: %s", i, diff)
+		}
+	}
+	if all[0].Reported[0].Values["accept.p95"] < 100 {
+		t.Errorf("the figures are %v", all[0].Reported[0].Values)
+	}
+
+	// While it is locked it is in progress, whatever run.json says; with a part of its
+	// entries it has no figures.
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := syntheticrun.Write(dir, syntheticrun.Run{Seed: 3}); err != nil {
+		t.Fatal(err)
+	}
+	locked, err := results.Reopen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs := index(t, root); runs.Partial != 1 || len(runs.Reported) > 0 {
+		t.Errorf("the runs are %+v", runs)
+	}
+	if err := locked.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := results.Reduce(dir, results.ReduceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if runs := index(t, root); len(runs.Problems) != 1 || !strings.Contains(runs.Problems[0].Message, "not all of its entries") {
+		t.Errorf("the runs are %+v", runs)
 	}
 }
 

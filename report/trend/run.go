@@ -1,8 +1,10 @@
 package trend
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/results"
 )
 
 // A Run is what the index has of one run.
@@ -30,13 +33,17 @@ type Run struct {
 	Host    string
 	Tags    map[string]string
 	Values  map[string]float64 // by the name of the metric; what is not known is left out
+	// Record says that there is no report.json, and the figures are of the record.
+	Record bool
 	// Problem is why the report could not be used, or empty: there is nothing else of
 	// the run then.
 	Problem string
 
 	size, changed int64
 	page          bool // there is a report.html
-	closed        bool // the report could not even be opened or read
+	// passing says that it may be otherwise tomorrow with the same time of change: what
+	// could not be opened, and runs in progress or killed. The index does not have it.
+	passing bool
 }
 
 // value is NaN where it is not known.
@@ -52,16 +59,21 @@ func (r *Run) complete() bool {
 	return r.Verdict != report.Invalid && r.Verdict != report.Interrupted
 }
 
-// readRun reads the report in a run's directory. Whatever is wrong with it is the
-// run's problem.
+// readRun reads the report in a run's directory, or folds its record where there is no
+// report of the run's end. Whatever is wrong with it is the run's problem.
 func readRun(root string, p place) Run {
-	r := Run{Path: p.path, size: p.size, changed: p.changed}
-	e, err := openReport(filepath.Join(root, filepath.FromSlash(p.path), report.JSONFile))
+	r := Run{Path: p.path, Record: p.record, size: p.size, changed: p.changed, page: p.page}
+	dir := filepath.Join(root, filepath.FromSlash(p.path))
+	e, err := readFigures(dir, p.record)
 	if err != nil {
-		r.Problem = report.JSONFile + " is left out: " + reason(err)
-		r.closed = errors.As(err, new(*fs.PathError))
+		r.Problem = reason(err)
+		if !p.record && exists(filepath.Join(dir, results.ManifestFile)) {
+			r.Problem += "; factom-load report makes it anew of the record"
+		}
+		r.passing = errors.As(err, new(*fs.PathError))
 		return r
 	}
+	r.passing = e.Run.Partial
 	r.ID, r.Started, r.Verdict, r.Partial = e.Run.ID, e.Run.Started.UTC(), e.Verdict, e.Run.Partial
 	r.Scenario, r.SHA256, r.Host, r.Tags = cmp.Or(e.Run.Scenario.Name, "(no name)"), e.Run.Scenario.SHA256, e.Environment.Host, e.Run.Tags
 	r.Network, r.Factomd = e.networkKind(), e.versions()
@@ -72,6 +84,44 @@ func readRun(root string, p place) Run {
 		}
 	}
 	return r
+}
+
+// readFigures has no more than run.partial of a run that has not ended.
+func readFigures(dir string, record bool) (*extract, error) {
+	if !record {
+		e, err := openReport(filepath.Join(dir, report.JSONFile))
+		if err != nil {
+			return nil, fmt.Errorf("%s is left out: %w", report.JSONFile, err)
+		}
+		if !e.Run.Partial {
+			return e, nil
+		}
+	}
+	// The lock first: a run ends before it is given up.
+	unfinished := results.CheckUnlocked(dir) != nil
+	m, err := results.ReadManifest(dir)
+	if err != nil && !record {
+		unfinished = true // a partial report without a record
+	} else if err != nil {
+		return nil, err
+	}
+	if unfinished || m.Ended.IsZero() {
+		e := new(extract)
+		e.Run.Partial = true
+		return e, nil
+	}
+	r, err := report.Build(dir)
+	if errors.Is(err, results.ErrReduced) {
+		return nil, fmt.Errorf("it has no %s, and not all of its entries are on record any more", report.JSONFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making its %s of the record: %w", report.JSONFile, err)
+	}
+	var b bytes.Buffer
+	if err := report.WriteJSON(&b, r); err != nil {
+		return nil, err
+	}
+	return readReport(&b)
 }
 
 func openReport(path string) (*extract, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/report/trend"
+	"github.com/FactomProject/factom-load/results"
 )
 
 // sample is the report of the night's run number i, whose latencies and the node's CPU
@@ -41,6 +42,9 @@ func sample(i int, slower float64) *report.Report {
 	}
 	return r
 }
+
+// begun is the run.json of a run that has not ended.
+const begun = `{"schema": "` + results.ManifestSchema + `", "id": "begun"}`
 
 // put writes a report as a run's directory has it.
 func put(tb testing.TB, root, name string, r *report.Report) string {

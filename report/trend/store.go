@@ -22,14 +22,15 @@ const IndexFile = ".factom-load-index.sqlite"
 // and of what is put into them: any other one is made anew.
 const (
 	indexApplication = 0x464c_5452 // "FLTR"
-	indexVersion     = 1
+	indexVersion     = 2
 	mostIndexBytes   = 1 << 30
 )
 
 const indexTables = `
 CREATE TABLE runs (
 	path        TEXT PRIMARY KEY, -- below the directory of the index
-	size        INTEGER NOT NULL, -- of report.json, bytes
+	record      INTEGER NOT NULL, -- 1: there is no report.json, all is of the record
+	size        INTEGER NOT NULL, -- of report.json or else of run.json, bytes
 	changed_ns  INTEGER NOT NULL, -- its time of change
 	id          TEXT NOT NULL,
 	started_ns  INTEGER NOT NULL, -- since 1970, UTC
@@ -159,7 +160,7 @@ func (s *store) close() error { return errors.Join(s.conn.Close(), s.db.Close())
 // runs returns all runs by their paths.
 func (s *store) runs(ctx context.Context) (map[string]Run, error) {
 	all := map[string]Run{}
-	rows, err := s.conn.QueryContext(ctx, `SELECT path, size, changed_ns, id, started_ns, verdict, partial, scenario, sha256, network, factomd, host, tags, problem FROM runs`)
+	rows, err := s.conn.QueryContext(ctx, `SELECT path, record, size, changed_ns, id, started_ns, verdict, partial, scenario, sha256, network, factomd, host, tags, problem FROM runs`)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (s *store) runs(ctx context.Context) (map[string]Run, error) {
 		var r Run
 		var started int64
 		var tags string
-		if err := rows.Scan(&r.Path, &r.size, &r.changed, &r.ID, &started, &r.Verdict, &r.Partial, &r.Scenario, &r.SHA256, &r.Network, &r.Factomd, &r.Host, &tags, &r.Problem); err != nil {
+		if err := rows.Scan(&r.Path, &r.Record, &r.size, &r.changed, &r.ID, &started, &r.Verdict, &r.Partial, &r.Scenario, &r.SHA256, &r.Network, &r.Factomd, &r.Host, &tags, &r.Problem); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(tags), &r.Tags); err != nil {
@@ -222,7 +223,7 @@ func (s *store) change(ctx context.Context, put []Run, drop []string) error {
 			}
 		}
 	}
-	addRun, err := tx.PrepareContext(ctx, `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	addRun, err := tx.PrepareContext(ctx, `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -235,7 +236,7 @@ func (s *store) change(ctx context.Context, put []Run, drop []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := addRun.ExecContext(ctx, r.Path, r.size, r.changed, r.ID, r.Started.UnixNano(), string(r.Verdict), r.Partial, r.Scenario, r.SHA256, r.Network, r.Factomd, r.Host, string(tags), r.Problem); err != nil {
+		if _, err := addRun.ExecContext(ctx, r.Path, r.Record, r.size, r.changed, r.ID, r.Started.UnixNano(), string(r.Verdict), r.Partial, r.Scenario, r.SHA256, r.Network, r.Factomd, r.Host, string(tags), r.Problem); err != nil {
 			return err
 		}
 		for metric, value := range r.Values {

@@ -43,7 +43,10 @@ type Method struct {
 	Level      float64 `json:"level"`       // of all change points of a group together
 	Tolerance  float64 `json:"tolerance"`   // share by which a change does not matter
 	SinceRuns  int     `json:"since_runs"`  // a change that is older does not count
-	GroupBy    string  `json:"group_by"`    // the tag by which runs are grouped, too; or empty
+	GroupBy    string  `json:"group_by"`    // by what runs are grouped, too, see [Options]; or empty
+	// CameBackRuns is among how many runs, the newest of a stretch without another
+	// change, a level that came back is looked for.
+	CameBackRuns int `json:"came_back_runs"`
 }
 
 // Counts are of the runs below the directory.
@@ -61,13 +64,24 @@ type Counts struct {
 type Group struct {
 	Scenario report.Scenario `json:"scenario"` // without its description
 	Network  string          `json:"network"`
-	Tag      string          `json:"tag"` // value of the tag of Method.GroupBy; or empty
+	Tag      string          `json:"tag"` // value of what Method.GroupBy names; or empty
 	// Current says that the newest run of this scenario's name, network and tag is
 	// here. The other groups are of what the scenario was before: they have no part in
 	// the verdict.
 	Current bool           `json:"current"`
 	Runs    []GroupRun     `json:"runs"` // in the order of their starts
 	Metrics []MetricSeries `json:"metrics"`
+	// Versions are those of factomd, in the order of their first complete runs.
+	Versions []Version `json:"versions"`
+}
+
+// A Version is what the complete runs of a group on one version of factomd come to.
+type Version struct {
+	Factomd string             `json:"factomd_version"`
+	Runs    int                `json:"runs"`
+	First   time.Time          `json:"first"`   // start of the first and
+	Last    time.Time          `json:"last"`    // of the last of them, UTC
+	Medians map[string]float64 `json:"medians"` // by metric, of those that have it
 }
 
 // A GroupRun is one run of a group.
@@ -80,6 +94,8 @@ type GroupRun struct {
 	Factomd  string            `json:"factomd_version"`
 	Host     string            `json:"host"`
 	Tags     map[string]string `json:"tags"`
+	// FromRecord says that the run has no report.json: the figures are of its record.
+	FromRecord bool `json:"from_record"`
 	// Changes are in words what is new of this run's version, host and tags.
 	Changes []string `json:"changes"`
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/report"
@@ -16,10 +17,10 @@ import (
 // A place is a run's directory that was found.
 type place struct {
 	path    string // below the root, with slashes
-	report  bool   // it has a report.json, of so many bytes, changed then
-	size    int64
-	changed int64 // nanoseconds of the Unix epoch
-	page    bool  // it has a report.html
+	record  bool   // it has no report.json, and a run.json
+	size    int64  // of that file, bytes
+	changed int64  // nanoseconds of the Unix epoch
+	page    bool   // it has a report.html
 }
 
 // find walks the tree below root and calls visit for each run's directory, in
@@ -55,15 +56,19 @@ func find(ctx context.Context, root string, visit func(place), problem func(path
 			return nil
 		}
 		p := place{path: rel}
-		if info, err := os.Stat(filepath.Join(path, report.JSONFile)); err == nil {
-			if !info.Mode().IsRegular() {
-				problem(rel, report.JSONFile+" is no file")
-				return filepath.SkipDir
+		file := report.JSONFile
+		info, err := os.Stat(filepath.Join(path, file))
+		if err != nil {
+			p.record, file = true, results.ManifestFile
+			if info, err = os.Stat(filepath.Join(path, file)); err != nil {
+				return nil
 			}
-			p.report, p.size, p.changed = true, info.Size(), info.ModTime().UnixNano()
-		} else if !exists(filepath.Join(path, results.ManifestFile)) {
-			return nil
 		}
+		if !info.Mode().IsRegular() {
+			problem(rel, file+" is no file")
+			return filepath.SkipDir
+		}
+		p.size, p.changed = info.Size(), info.ModTime().UnixNano()
 		p.page = exists(filepath.Join(path, report.HTMLFile))
 		visit(p)
 		return filepath.SkipDir // nothing of a run's directory is another run
@@ -80,5 +85,6 @@ func reason(err error) string {
 	if path := new(fs.PathError); errors.As(err, &path) {
 		err = path.Err
 	}
-	return factomd.Printable(err.Error(), 300)
+	// The decoder's own name says nothing to who has a broken file.
+	return factomd.Printable(strings.ReplaceAll(err.Error(), "jsontext: ", ""), 300)
 }

@@ -32,7 +32,11 @@ func WriteFiles(dir, root string, t *Trend) error {
 func WriteTable(out io.Writer, t *Trend) error {
 	var b strings.Builder
 	c := t.Counts
-	fmt.Fprintf(&b, "%s  %d runs of %d loads", strings.ToUpper(string(t.Verdict)), c.Runs, len(t.Groups))
+	loads := "1 load"
+	if n := len(t.Groups); n != 1 {
+		loads = fmt.Sprintf("%d loads", n)
+	}
+	fmt.Fprintf(&b, "%s  %s of %s", strings.ToUpper(string(t.Verdict)), runsText(c.Runs), loads)
 	for _, part := range []struct {
 		n    int
 		text string
@@ -77,6 +81,9 @@ func (g Group) table(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\n")
+	if n := g.complete(); n <= minWindow {
+		fmt.Fprintf(b, "no band yet: that takes %d complete runs before the newest one, and there are %d in all\n", minWindow, n)
+	}
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "metric\tnewest\tmedian before\tband\t\tchanges\t")
 	for _, s := range g.Metrics {
@@ -92,6 +99,14 @@ func (g Group) table(b *strings.Builder) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, m.text(n.Value), m.text(float64(n.Median)), expected, s.placeText(), s.changesText())
 	}
 	w.Flush() // to a strings.Builder: cannot fail
+}
+
+// complete counts the runs of the statistics.
+func (g Group) complete() (n int) {
+	for _, v := range g.Versions {
+		n += v.Runs
+	}
+	return n
 }
 
 // placeText says where the newest value is, if it is not where it was expected.
