@@ -1,9 +1,7 @@
 package results
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
@@ -64,13 +62,8 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage, Reduced: j.left}
-	rest := make([]*joined, 0, len(j.live))
-	for _, e := range j.live {
-		rest = append(rest, e)
-	}
-	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
-	for _, e := range rest {
+	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && j.live.n == 0, Damage: damage, Reduced: j.left}
+	for _, e := range j.live.sorted() {
 		if !r.Growing {
 			e.abandon(j.last)
 		}
@@ -84,7 +77,7 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 // joiner puts the records of each entry together.
 type joiner struct {
 	Reader
-	live   map[uint64]*joined
+	live   liveEntries
 	errors map[int]*Error
 	chains map[int]factomd.Hash // of the setup, by the index of their entry
 	names  map[int]callName
@@ -96,7 +89,7 @@ type joiner struct {
 }
 
 func newJoiner(r Reader) *joiner {
-	return &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
+	return &joiner{Reader: r, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
 }
 
 type joined struct {
@@ -108,7 +101,7 @@ type joined struct {
 var errUnknownEntry = fmt.Errorf("%w: it names an entry that was not planned", errMalformed)
 
 func (j *joiner) find(index uint64) (*joined, error) {
-	e := j.live[index]
+	e := j.live.get(index)
 	if e == nil {
 		return nil, errUnknownEntry
 	}
@@ -145,7 +138,7 @@ func (j *joiner) settle(e *joined) error {
 	if !e.decided || !e.submitted && e.Outcome != Skipped {
 		return nil
 	}
-	delete(j.live, e.Index)
+	j.live.remove(e.Index)
 	return j.tell(e)
 }
 
@@ -170,7 +163,7 @@ func (j *joiner) error(id int, e Error) error {
 }
 
 func (j *joiner) planned(p Planned) error {
-	if j.live[p.Index] != nil {
+	if j.live.get(p.Index) != nil {
 		return fmt.Errorf("%w: entry %d is planned twice", errMalformed, p.Index)
 	}
 	j.count++
@@ -183,11 +176,11 @@ func (j *joiner) planned(p Planned) error {
 	if p.Kind == KindEntry && !p.Hash.IsZero() {
 		p.Chain = j.chains[p.Parent]
 	}
-	j.live[p.Index] = &joined{Entry: Entry{
+	j.live.add(&joined{Entry: Entry{
 		Index: p.Index, Hash: p.Hash, Chain: p.Chain, Kind: p.Kind,
 		Phase: p.Phase, Endpoint: p.Endpoint, Size: p.Size, Credits: p.Credits,
 		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, GivenUp: Never,
-	}}
+	}})
 	return nil
 }
 
