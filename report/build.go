@@ -93,8 +93,8 @@ type fold struct {
 	m         *results.Manifest
 	partial   bool                 // the run is in progress
 	show      func(*results.Entry) // is shown the measured entries, or nil
-	all       section              // every phase
-	measured  section              // the measured phases
+	all       section              // every phase; it has no latencies
+	measured  section              // the measured phases, whose latencies are added in the end
 	phases    []phaseFold
 	endpoints []section
 	blocks    []results.Block
@@ -162,12 +162,12 @@ func (f *fold) finding(found results.Finding) {
 func (f *fold) block(b results.Block) { f.blocks = append(f.blocks, b) }
 
 func (f *fold) entry(e *results.Entry) error {
-	f.all.entry(e)
+	f.all.count(e)
 	if e.Phase < len(f.phases) {
 		p := &f.phases[e.Phase]
 		p.entry(e)
 		if p.Measured {
-			f.measured.entry(e)
+			f.measured.count(e)
 			f.steps.entry(e)
 			f.minutes.entry(e, f.blocks)
 			if f.show != nil {
@@ -230,8 +230,13 @@ func (f *fold) sortLost() {
 }
 
 func (s *section) entry(e *results.Entry) {
-	s.totals.add(e)
+	s.count(e)
 	s.latency.record(e)
+}
+
+// count takes in all of an entry but its latencies.
+func (s *section) count(e *results.Entry) {
+	s.totals.add(e)
 	if e.Watched() {
 		s.confirmed.add(e.Confirmed)
 	}
@@ -467,6 +472,9 @@ func (f *fold) sections(r *Report) (err error) {
 	var measured span
 	for i := range f.phases {
 		p := &f.phases[i]
+		if p.Measured {
+			f.measured.latency.merge(&p.latency)
+		}
 		if p.Name == "" {
 			continue // a phase that the run did not come to announce
 		}
