@@ -522,12 +522,8 @@ func (f *fold) sections(r *Report) (err error) {
 
 func (f *fold) blockRows(r *Report) (err error) {
 	for _, b := range f.blocks {
-		d, err := f.confirmed.of(b.Height)
-		if err != nil {
-			return err
-		}
 		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
-		if row.LatencyMS, err = d.latency(methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
+		if row.LatencyMS, err = f.confirmed.latency(b.Height, methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
 			return err
 		}
 		r.Blocks = append(r.Blocks, row)
