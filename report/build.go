@@ -18,7 +18,7 @@ const MaxListed = 1000
 func Build(path string) (*Report, error) { return build(path, false, nil) }
 
 // BuildWith is a Build that shows the callee every entry of the measured phases on
-// the way.
+// the way. What of it is kept is a copy.
 func BuildWith(path string, measured func(*results.Entry)) (*Report, error) {
 	return build(path, false, measured)
 }

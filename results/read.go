@@ -14,7 +14,7 @@ type Reader struct {
 	// planned instant.
 	Planned func(at int64)
 	// Entry is called once for each planned entry, when its last change was
-	// read. The entry is the callee's to keep.
+	// read. The entry is of use until it returns: what is kept is a copy.
 	Entry func(e *Entry) error
 	// Call is called once for each call, in the order in which they ended.
 	Call func(c Call)
@@ -78,6 +78,7 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 type joiner struct {
 	Reader
 	live   liveEntries
+	told   []*joined // to be used again
 	errors map[int]*Error
 	chains map[int]factomd.Hash // of the setup, by the index of their entry
 	names  map[int]callName
@@ -139,7 +140,19 @@ func (j *joiner) settle(e *joined) error {
 		return nil
 	}
 	j.live.remove(e.Index)
+	j.told = append(j.told, e)
 	return j.tell(e)
+}
+
+// room returns where an entry can be put together.
+func (j *joiner) room() *joined {
+	n := len(j.told)
+	if n == 0 {
+		return &joined{}
+	}
+	e := j.told[n-1]
+	j.told = j.told[:n-1]
+	return e
 }
 
 func (j *joiner) tell(e *joined) error {
@@ -176,11 +189,13 @@ func (j *joiner) planned(p Planned) error {
 	if p.Kind == KindEntry && !p.Hash.IsZero() {
 		p.Chain = j.chains[p.Parent]
 	}
-	j.live.add(&joined{Entry: Entry{
+	e := j.room()
+	*e = joined{Entry: Entry{
 		Index: p.Index, Hash: p.Hash, Chain: p.Chain, Kind: p.Kind,
 		Phase: p.Phase, Endpoint: p.Endpoint, Size: p.Size, Credits: p.Credits,
 		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, GivenUp: Never,
-	}})
+	}}
+	j.live.add(e)
 	return nil
 }
 
