@@ -96,7 +96,7 @@ type fold struct {
 	all       section              // every phase; it has no latencies
 	measured  section              // the measured phases, whose latencies are added in the end
 	phases    []phaseFold
-	endpoints []section
+	endpoints []section // of a single one the latencies are added in the end, too
 	blocks    []results.Block
 	confirmed blockLatencies
 	lost      []LostEntry
@@ -182,7 +182,11 @@ func (f *fold) entry(e *results.Entry) error {
 			}
 		}
 	}
-	if e.Endpoint < len(f.endpoints) {
+	switch {
+	case e.Endpoint >= len(f.endpoints):
+	case len(f.endpoints) == 1:
+		f.endpoints[0].count(e)
+	default:
 		f.endpoints[e.Endpoint].entry(e)
 	}
 	if e.Unwatched {
@@ -474,6 +478,9 @@ func (f *fold) sections(r *Report) (err error) {
 		p := &f.phases[i]
 		if p.Measured {
 			f.measured.latency.merge(&p.latency)
+		}
+		if len(f.endpoints) == 1 {
+			f.endpoints[0].latency.merge(&p.latency)
 		}
 		if p.Name == "" {
 			continue // a phase that the run did not come to announce
