@@ -11,18 +11,19 @@ import (
 const openBlocks = 16
 
 // blockLatencies keeps the confirm latencies of every block in a few kilobytes each:
-// those of the blocks that nothing was told of for long are encoded.
+// of the blocks that nothing was told of for long it has the figures alone, with which
+// their histograms are encoded.
 type blockLatencies struct {
 	open   map[uint32]*distribution // by height
 	recent []uint32                 // heights of the open ones, the newest last
-	packed map[uint32][]byte
+	packed map[uint32]Latency
 }
 
 func (b *blockLatencies) record(height uint32, ns int64) error {
 	d := b.open[height]
 	if d == nil {
 		if b.open == nil {
-			b.open, b.packed = map[uint32]*distribution{}, map[uint32][]byte{}
+			b.open, b.packed = map[uint32]*distribution{}, map[uint32]Latency{}
 		}
 		if len(b.recent) >= openBlocks {
 			if err := b.pack(b.recent[0]); err != nil {
@@ -31,10 +32,9 @@ func (b *blockLatencies) record(height uint32, ns int64) error {
 			b.recent = append(b.recent[:0], b.recent[1:]...)
 		}
 		var err error
-		if d, err = b.of(height); err != nil {
+		if d, err = b.unpack(height); err != nil {
 			return err
 		}
-		delete(b.packed, height)
 		b.open[height] = d
 		b.recent = append(b.recent, height)
 	}
@@ -42,28 +42,35 @@ func (b *blockLatencies) record(height uint32, ns int64) error {
 	return nil
 }
 
-func (b *blockLatencies) pack(height uint32) error {
-	encoded, err := b.open[height].h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		return fmt.Errorf("encoding the histogram of a block: %w", err)
-	}
-	b.packed[height] = encoded
+func (b *blockLatencies) pack(height uint32) (err error) {
+	b.packed[height], err = b.open[height].latency("", 0)
 	delete(b.open, height)
-	return nil
+	return err
 }
 
-// of returns the latencies of a block, of which there may be none.
-func (b *blockLatencies) of(height uint32) (*distribution, error) {
-	if d := b.open[height]; d != nil {
-		return d, nil
-	}
-	encoded := b.packed[height]
-	if encoded == nil {
+// unpack returns the latencies of a block that is not open, to which more are added.
+func (b *blockLatencies) unpack(height uint32) (*distribution, error) {
+	l, ok := b.packed[height]
+	if !ok {
 		return &distribution{}, nil
 	}
-	h, err := hdrhistogram.Decode(encoded)
+	delete(b.packed, height)
+	h, err := hdrhistogram.Decode([]byte(l.Histogram))
 	if err != nil {
 		return nil, fmt.Errorf("decoding the histogram of a block: %w", err)
 	}
 	return &distribution{h}, nil
+}
+
+// latency returns the latencies of a block, of which there may be none.
+func (b *blockLatencies) latency(height uint32, method string, resolutionMS float64) (Latency, error) {
+	if l, ok := b.packed[height]; ok {
+		l.Method, l.ResolutionMS = method, resolutionMS
+		return l, nil
+	}
+	d := b.open[height]
+	if d == nil {
+		d = &distribution{}
+	}
+	return d.latency(method, resolutionMS)
 }

@@ -18,7 +18,7 @@ const MaxListed = 1000
 func Build(path string) (*Report, error) { return build(path, false, nil) }
 
 // BuildWith is a Build that shows the callee every entry of the measured phases on
-// the way.
+// the way. What of it is kept is a copy.
 func BuildWith(path string, measured func(*results.Entry)) (*Report, error) {
 	return build(path, false, measured)
 }
@@ -95,10 +95,10 @@ type fold struct {
 	partial    bool                 // the run is in progress
 	incomplete bool                 // the record of a run that is over is not whole
 	show       func(*results.Entry) // is shown the measured entries, or nil
-	all        section              // every phase
-	measured   section              // the measured phases
+	all        section              // every phase; it has no latencies
+	measured   section              // the measured phases, whose latencies are added in the end
 	phases     []phaseFold
-	endpoints  []section
+	endpoints  []section // of a single one the latencies are added in the end, too
 	blocks     []results.Block
 	confirmed  blockLatencies
 	lost       []LostEntry
@@ -164,12 +164,12 @@ func (f *fold) finding(found results.Finding) {
 func (f *fold) block(b results.Block) { f.blocks = append(f.blocks, b) }
 
 func (f *fold) entry(e *results.Entry) error {
-	f.all.entry(e)
+	f.all.count(e)
 	if e.Phase < len(f.phases) {
 		p := &f.phases[e.Phase]
 		p.entry(e)
 		if p.Measured {
-			f.measured.entry(e)
+			f.measured.count(e)
 			f.steps.entry(e)
 			f.minutes.entry(e, f.blocks)
 			if f.show != nil {
@@ -184,7 +184,11 @@ func (f *fold) entry(e *results.Entry) error {
 			}
 		}
 	}
-	if e.Endpoint < len(f.endpoints) {
+	switch {
+	case e.Endpoint >= len(f.endpoints):
+	case len(f.endpoints) == 1:
+		f.endpoints[0].count(e)
+	default:
 		f.endpoints[e.Endpoint].entry(e)
 	}
 	if e.Unwatched {
@@ -232,8 +236,13 @@ func (f *fold) sortLost() {
 }
 
 func (s *section) entry(e *results.Entry) {
-	s.totals.add(e)
+	s.count(e)
 	s.latency.record(e)
+}
+
+// count takes in all of an entry but its latencies.
+func (s *section) count(e *results.Entry) {
+	s.totals.add(e)
 	if e.Watched() {
 		s.confirmed.add(e.Confirmed)
 	}
@@ -469,6 +478,12 @@ func (f *fold) sections(r *Report) (err error) {
 	var measured span
 	for i := range f.phases {
 		p := &f.phases[i]
+		if p.Measured {
+			f.measured.latency.merge(&p.latency)
+		}
+		if len(f.endpoints) == 1 {
+			f.endpoints[0].latency.merge(&p.latency)
+		}
 		if p.Name == "" {
 			continue // a phase that the run did not come to announce
 		}
@@ -516,12 +531,8 @@ func (f *fold) sections(r *Report) (err error) {
 
 func (f *fold) blockRows(r *Report) (err error) {
 	for _, b := range f.blocks {
-		d, err := f.confirmed.of(b.Height)
-		if err != nil {
-			return err
-		}
 		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
-		if row.LatencyMS, err = d.latency(methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
+		if row.LatencyMS, err = f.confirmed.latency(b.Height, methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
 			return err
 		}
 		r.Blocks = append(r.Blocks, row)

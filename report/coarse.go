@@ -1,20 +1,21 @@
 package report
 
 import (
-	"maps"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // A coarse distribution has percentiles to 1 %, and the exact maximum. It takes memory
-// by the values that there are, so that there can be a thousand of them: most hold few,
-// and an HdrHistogram takes 32 KB even so.
+// by the powers of 2 that there are values between, half a kilobyte each, so that there
+// can be a thousand of them: an HdrHistogram of the same range takes 200 KB.
 type coarse struct {
-	buckets map[uint16]uint32 // of latencies in nanoseconds
-	count   uint64
-	max     int64
+	rows  [57]*[bucketsOfRow]uint32 // counts by bucket, of latencies in nanoseconds
+	count uint64
+	max   int64
 }
+
+// bucketsOfRow is into how many buckets the values between two powers of 2 are divided.
+const bucketsOfRow = 128
 
 // bucketOf divides the values between two powers of 2 into 128 of the same length.
 func bucketOf(ns int64) uint16 {
@@ -29,25 +30,40 @@ func highestOf(bucket uint16) int64 {
 }
 
 func (c *coarse) record(ns int64) {
-	if c.buckets == nil {
-		c.buckets = map[uint16]uint32{}
-	}
 	ns = max(ns, histogramMin)
-	c.buckets[bucketOf(ns)]++
+	c.add(bucketOf(ns), 1)
 	c.count++
 	c.max = max(c.max, ns)
 }
 
-func (c *coarse) merge(other coarse) {
-	if c.buckets == nil {
-		*c = other
-		return
+func (c *coarse) add(bucket uint16, n uint32) {
+	row := &c.rows[bucket/bucketsOfRow]
+	if *row == nil {
+		*row = new([bucketsOfRow]uint32)
 	}
+	(*row)[bucket%bucketsOfRow] += n
+}
+
+func (c *coarse) merge(other coarse) {
 	for bucket, n := range other.buckets {
-		c.buckets[bucket] += n
+		c.add(bucket, n)
 	}
 	c.count += other.count
 	c.max = max(c.max, other.max)
+}
+
+// buckets are those that have values, and how many, the lowest first.
+func (c *coarse) buckets(yield func(bucket uint16, n uint32) bool) {
+	for i, row := range c.rows {
+		if row == nil {
+			continue
+		}
+		for k, n := range row {
+			if n > 0 && !yield(uint16(i*bucketsOfRow+k), n) {
+				return
+			}
+		}
+	}
 }
 
 // latency returns the percentiles by nearest rank.
@@ -56,17 +72,17 @@ func (c *coarse) latency() WindowLatency {
 	if c.count == 0 {
 		return l
 	}
-	buckets := slices.Sorted(maps.Keys(c.buckets))
-	below, i := uint64(c.buckets[buckets[0]]), 0
-	for _, p := range []struct {
+	wanted := []struct {
 		percent float64
 		to      *float64
-	}{{50, &l.P50}, {90, &l.P90}, {95, &l.P95}, {99, &l.P99}} {
-		for rank := uint64(math.Ceil(p.percent / 100 * float64(c.count))); below < rank; {
-			i++
-			below += uint64(c.buckets[buckets[i]])
+	}{{50, &l.P50}, {90, &l.P90}, {95, &l.P95}, {99, &l.P99}}
+	below := uint64(0)
+	for bucket, n := range c.buckets {
+		below += uint64(n)
+		for len(wanted) > 0 && below >= uint64(math.Ceil(wanted[0].percent/100*float64(c.count))) {
+			*wanted[0].to = float64(min(highestOf(bucket), c.max)) / 1e6
+			wanted = wanted[1:]
 		}
-		*p.to = float64(min(highestOf(buckets[i]), c.max)) / 1e6
 	}
 	return l
 }

@@ -128,11 +128,12 @@ func exportEntries(w io.Writer, path string, m *results.Manifest, format string)
 			phases[i] = p
 		},
 		Entry: func(e *results.Entry) error {
+			kept := *e
 			if left != nil {
-				part = append(part, e)
+				part = append(part, &kept)
 				return nil
 			}
-			return sorted.add(e, pass)
+			return sorted.add(&kept, pass)
 		},
 	})
 	if err != nil {

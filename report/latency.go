@@ -30,6 +30,17 @@ func (d *distribution) record(ns int64) {
 	_ = d.h.RecordValue(min(max(ns, histogramMin), histogramMax)) // in range: cannot fail
 }
 
+// merge adds what another distribution has.
+func (d *distribution) merge(other *distribution) {
+	if other.h == nil {
+		return
+	}
+	if d.h == nil {
+		d.h = hdrhistogram.New(histogramMin, histogramMax, histogramDigits)
+	}
+	d.h.Merge(other.h) // of the same range: drops nothing
+}
+
 // latency returns the distribution in milliseconds.
 func (d *distribution) latency(method string, resolutionMS float64) (Latency, error) {
 	l := Latency{Method: method, ResolutionMS: resolutionMS}
@@ -83,13 +94,26 @@ type distributions struct {
 	schedule, submit, accept, confirm, commitService, revealService distribution
 }
 
+// stages are those of [latencyStages].
+func (d *distributions) stages() [len(latencyStages)]*distribution {
+	return [...]*distribution{&d.schedule, &d.submit, &d.accept, &d.confirm, &d.commitService, &d.revealService}
+}
+
 // record adds the stages that an entry came to.
 func (d *distributions) record(e *results.Entry) {
 	ns := latenciesOf(e)
-	for i, to := range []*distribution{&d.schedule, &d.submit, &d.accept, &d.confirm, &d.commitService, &d.revealService} {
+	for i, to := range d.stages() {
 		if ns[i] != results.Never {
 			to.record(ns[i])
 		}
+	}
+}
+
+// merge adds what others have.
+func (d *distributions) merge(others *distributions) {
+	from := others.stages()
+	for i, to := range d.stages() {
+		to.merge(from[i])
 	}
 }
 

@@ -2,8 +2,7 @@ package report
 
 import (
 	"math"
-
-	"github.com/montanaflynn/stats"
+	"slices"
 
 	"github.com/FactomProject/factom-load/results"
 )
@@ -215,21 +214,16 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 
 var unknown = Number(math.NaN())
 
-// percentiles returns the median and the 99th percentile, by nearest rank.
+// percentiles returns the median and the 99th percentile, by nearest rank. It sorts
+// the latencies.
 func percentiles(ms []float32) (p50, p99 Number) {
 	if len(ms) == 0 {
 		return unknown, unknown
 	}
-	data := make(stats.Float64Data, len(ms))
-	for i, v := range ms {
-		data[i] = math.Round(float64(v)*1000) / 1000 // to a microsecond
-	}
+	slices.Sort(ms)
 	at := func(percent float64) Number {
-		v, err := stats.PercentileNearestRank(data, percent)
-		if err != nil {
-			return unknown
-		}
-		return Number(v)
+		rank := int(math.Ceil(float64(len(ms)) * percent / 100))
+		return Number(math.Round(float64(ms[rank-1])*1000) / 1000) // to a microsecond
 	}
 	return at(50), at(99)
 }

@@ -749,14 +749,14 @@ func TestMemoryOfReading(t *testing.T) {
 	if _, err := r.c.Finish(); err != nil {
 		t.Fatal(err)
 	}
-	j := &joiner{live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}}
+	j := &joiner{errors: map[int]*Error{}, chains: map[int]factomd.Hash{}}
 	most := 0
-	j.Block = func(Block) { most = max(most, len(j.live)) }
+	j.Block = func(Block) { most = max(most, j.live.n) }
 	if d, err := readLog(&log, j); err != nil || d != (Damage{}) {
 		t.Fatal(d, err)
 	}
-	if most != 1000 || len(j.live) != 0 {
-		t.Errorf("%d lives were held at one time, %d at the end", most, len(j.live))
+	if most != 1000 || j.live.n != 0 || len(j.live.pages) != 0 {
+		t.Errorf("%d lives were held at one time, %d at the end in %d pages", most, j.live.n, len(j.live.pages))
 	}
 }
 
@@ -765,12 +765,6 @@ func TestMemoryOfReading(t *testing.T) {
 func TestMemoryOfOutstandingEntries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures memory")
-	}
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
 	}
 	for _, n := range []uint64{100_000, 1_000_000} {
 		before := heap()
@@ -790,6 +784,14 @@ func TestMemoryOfOutstandingEntries(t *testing.T) {
 			t.Errorf("an outstanding entry takes %d bytes", used/n)
 		}
 	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // Telling the collector costs no allocation once the run is under way.

@@ -364,26 +364,32 @@ var errMalformed = errors.New("a record is malformed")
 // decoder takes fields off a frame's payload; the first fault sticks.
 type decoder struct {
 	b      []byte
+	at     int // where the next field begins
 	failed bool
 }
 
+// left is what was not read yet.
+func (d *decoder) left() []byte { return d.b[d.at:] }
+
+func (d *decoder) fail() { d.failed, d.at = true, len(d.b) }
+
 func (d *decoder) uint() uint64 {
-	v, n := binary.Uvarint(d.b)
+	v, n := binary.Uvarint(d.left())
 	if n <= 0 {
-		d.failed, d.b = true, nil
+		d.fail()
 		return 0
 	}
-	d.b = d.b[n:]
+	d.at += n
 	return v
 }
 
 func (d *decoder) int() int64 {
-	v, n := binary.Varint(d.b)
+	v, n := binary.Varint(d.left())
 	if n <= 0 {
-		d.failed, d.b = true, nil
+		d.fail()
 		return 0
 	}
-	d.b = d.b[n:]
+	d.at += n
 	return v
 }
 
@@ -410,12 +416,12 @@ func (d *decoder) since() since {
 }
 
 func (d *decoder) bytes(n int) []byte {
-	if n > len(d.b) {
-		d.failed, d.b = true, nil
+	if n > len(d.left()) {
+		d.fail()
 		return nil
 	}
-	b := d.b[:n]
-	d.b = d.b[n:]
+	b := d.left()[:n]
+	d.at += n
 	return b
 }
 
@@ -443,7 +449,7 @@ func (d *decoder) hash() (h factomd.Hash) {
 // readRecords tells v of every record of one frame.
 func readRecords(payload []byte, v visitor) error {
 	d := &decoder{b: payload}
-	for len(d.b) > 0 {
+	for len(d.left()) > 0 {
 		if err := d.record(v); err != nil {
 			return err
 		}
@@ -555,7 +561,7 @@ func (d *decoder) block() (Block, []uint64) {
 	height := d.small()
 	b := Block{Height: uint32(height), Seen: d.since().after(0), Entries: d.uint()}
 	n := d.small()
-	if n > len(d.b) { // each takes a byte at least
+	if n > len(d.left()) { // each takes a byte at least
 		d.failed = true
 		return b, nil
 	}

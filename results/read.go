@@ -1,9 +1,7 @@
 package results
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 )
@@ -16,7 +14,7 @@ type Reader struct {
 	// planned instant.
 	Planned func(at int64)
 	// Entry is called once for each planned entry, when its last change was
-	// read. The entry is the callee's to keep.
+	// read. The entry is of use until it returns: what is kept is a copy.
 	Entry func(e *Entry) error
 	// Call is called once for each call, in the order in which they ended.
 	Call func(c Call)
@@ -64,13 +62,8 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && len(j.live) == 0, Damage: damage, Reduced: j.left}
-	rest := make([]*joined, 0, len(j.live))
-	for _, e := range j.live {
-		rest = append(rest, e)
-	}
-	slices.SortFunc(rest, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
-	for _, e := range rest {
+	s := Summary{Planned: j.count, Last: j.last, Complete: j.ended && j.live.n == 0, Damage: damage, Reduced: j.left}
+	for _, e := range j.live.sorted() {
 		if !r.Growing {
 			e.abandon(j.last)
 		}
@@ -84,7 +77,8 @@ func join(r Reader, read func(visitor) (Damage, error)) (Summary, error) {
 // joiner puts the records of each entry together.
 type joiner struct {
 	Reader
-	live   map[uint64]*joined
+	live   liveEntries
+	told   []*joined // to be used again
 	errors map[int]*Error
 	chains map[int]factomd.Hash // of the setup, by the index of their entry
 	names  map[int]callName
@@ -96,7 +90,7 @@ type joiner struct {
 }
 
 func newJoiner(r Reader) *joiner {
-	return &joiner{Reader: r, live: map[uint64]*joined{}, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
+	return &joiner{Reader: r, errors: map[int]*Error{}, chains: map[int]factomd.Hash{}, names: map[int]callName{}}
 }
 
 type joined struct {
@@ -108,7 +102,7 @@ type joined struct {
 var errUnknownEntry = fmt.Errorf("%w: it names an entry that was not planned", errMalformed)
 
 func (j *joiner) find(index uint64) (*joined, error) {
-	e := j.live[index]
+	e := j.live.get(index)
 	if e == nil {
 		return nil, errUnknownEntry
 	}
@@ -145,8 +139,20 @@ func (j *joiner) settle(e *joined) error {
 	if !e.decided || !e.submitted && e.Outcome != Skipped {
 		return nil
 	}
-	delete(j.live, e.Index)
+	j.live.remove(e.Index)
+	j.told = append(j.told, e)
 	return j.tell(e)
+}
+
+// room returns where an entry can be put together.
+func (j *joiner) room() *joined {
+	n := len(j.told)
+	if n == 0 {
+		return &joined{}
+	}
+	e := j.told[n-1]
+	j.told = j.told[:n-1]
+	return e
 }
 
 func (j *joiner) tell(e *joined) error {
@@ -170,7 +176,7 @@ func (j *joiner) error(id int, e Error) error {
 }
 
 func (j *joiner) planned(p Planned) error {
-	if j.live[p.Index] != nil {
+	if j.live.get(p.Index) != nil {
 		return fmt.Errorf("%w: entry %d is planned twice", errMalformed, p.Index)
 	}
 	j.count++
@@ -183,11 +189,13 @@ func (j *joiner) planned(p Planned) error {
 	if p.Kind == KindEntry && !p.Hash.IsZero() {
 		p.Chain = j.chains[p.Parent]
 	}
-	j.live[p.Index] = &joined{Entry: Entry{
+	e := j.room()
+	*e = joined{Entry: Entry{
 		Index: p.Index, Hash: p.Hash, Chain: p.Chain, Kind: p.Kind,
 		Phase: p.Phase, Endpoint: p.Endpoint, Size: p.Size, Credits: p.Credits,
 		Planned: p.At, Sent: Never, Committed: Never, Revealed: Never, Accepted: Never, Confirmed: Never, GivenUp: Never,
 	}}
+	j.live.add(e)
 	return nil
 }
 

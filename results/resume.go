@@ -77,7 +77,7 @@ func readPast(s *segments, how reading) (*Past, error) {
 	})
 	damage, err := s.read(p.joiner, how)
 	p.Planned, p.Last, p.Damage = p.joiner.count, p.joiner.last, damage
-	p.Whole = p.joiner.ended && len(p.joiner.live) == 0
+	p.Whole = p.joiner.ended && p.joiner.live.n == 0
 	return p, err
 }
 
@@ -149,12 +149,7 @@ func (p *Past) restore(c *Collector, at int64, saved uint32) {
 	slices.SortFunc(c.phases, func(a, b phaseStart) int { return cmp.Compare(a.number, b.number) })
 
 	c.w.resumed(at, saved)
-	live := make([]*joined, 0, len(j.live))
-	for _, e := range j.live {
-		live = append(live, e)
-	}
-	slices.SortFunc(live, func(a, b *joined) int { return cmp.Compare(a.Index, b.Index) })
-	for _, e := range live {
+	for _, e := range j.live.sorted() {
 		c.takeUp(e, at)
 		if len(c.w.buf) >= maxFrame/2 {
 			c.flush() // its error sticks
