@@ -68,13 +68,13 @@ func Export(w io.Writer, path string, o ExportOptions) error {
 	switch o.Format {
 	case "csv", "jsonl", "hdr":
 	case "junit":
-		r, err := whole(path)
+		r, err := Whole(path)
 		if err != nil {
 			return err
 		}
 		return WriteJUnit(w, r)
 	case "markdown":
-		r, err := whole(path)
+		r, err := Whole(path)
 		if err != nil {
 			return err
 		}
@@ -94,14 +94,22 @@ func Export(w io.Writer, path string, o ExportOptions) error {
 	return exportEntries(w, path, m, o.Format)
 }
 
-// whole returns the report of a whole run: that of its record, or, where a part of it
-// alone is left, the one that was made before.
-func whole(path string) (*Report, error) {
+// Whole returns the report of a whole run: that of its record, or, where a part of it
+// alone is left, the one that was made before, with the notes of today.
+func Whole(path string) (*Report, error) {
 	r, err := Build(path)
-	if errors.Is(err, results.ErrReduced) {
-		return ReadFile(path)
+	if !errors.Is(err, results.ErrReduced) {
+		return r, err
 	}
-	return r, err
+	m, err := results.ReadManifest(path)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = ReadFile(path); err != nil {
+		return nil, err
+	}
+	r.Run.Notes = notesOf(m)
+	return r, nil
 }
 
 // exportEntries writes one line for every planned entry of the record, or of what is

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 //go:embed *.tmpl.html
@@ -64,6 +66,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
+		"note":     func(n Note) string { return cutText(n.Text, results.MostNote) },
 		"offered":  offeredText,
 		"loop":     loopText,
 		"errors":   errorsText,
@@ -99,6 +102,7 @@ type page struct {
 	FoldPhases    bool
 	FoldLost      bool
 	Tags          []string
+	Notes         []Note
 	CPU           string
 	Observer      string
 	Delayed       string // the share of their time that users waited for the harness
@@ -157,10 +161,7 @@ func newPage(r *Report) page {
 			p.Met++
 		}
 	}
-	for key, value := range r.Run.Tags {
-		p.Tags = append(p.Tags, key+" = "+value)
-	}
-	slices.Sort(p.Tags)
+	p.Tags, p.Notes = tagTexts(r.Run.Tags), Shown(r.Run.Notes)
 	p.Without = withoutText(r)
 	p.Latency, p.Service = latencyRows(plannedStages(r.LatencyMS)), latencyRows(serviceStages(r.LatencyMS))
 	for _, row := range slices.Concat(p.Latency, p.Service) {

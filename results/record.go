@@ -41,6 +41,7 @@ type Manifest struct {
 	Seed        uint64            `json:"seed"`
 	Salt        string            `json:"salt"`
 	Tags        map[string]string `json:"tags"`
+	Notes       []Note            `json:"notes,omitempty"`
 	Scenario    ManifestScenario  `json:"scenario"`
 	Load        Load              `json:"load,omitzero"` // older records have none: their loops are open
 	Environment Environment       `json:"environment"`

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 )
 
 func newReportCommand(e *env) *cobra.Command {
 	var o outputs
+	var notes []string
 	var redact bool
 	var out string
 	c := &cobra.Command{
@@ -21,6 +24,9 @@ func newReportCommand(e *env) *cobra.Command {
 		Long: `Report rebuilds report.json and report.html from the record in a run's
 directory, and exits as the run did. Of a run in progress they are made as far as
 it has come, and the exit code is 1.
+
+With --note it first adds what was learned since to the run, in run.json, for all
+reports that are made of it from then on.
 
 With --redact both are written into another directory, to be shared: without the
 addresses of endpoints, the name of this machine, and tags whose keys begin with
@@ -31,10 +37,16 @@ addresses of endpoints, the name of this machine, and tags whose keys begin with
 			if err := checkDirectory(dir); err != nil {
 				return err
 			}
+			if _, err := results.NewNotes(time.Now(), notes, 0); err != nil {
+				return usage(fmt.Errorf("--note: %w", err))
+			}
 			if err := o.prepare(ciOf(e.getenv)); err != nil {
 				return err
 			}
 			if redact {
+				if len(notes) > 0 {
+					return usage(errors.New("--note goes into the run's own record\n    hint: note it first, then make the redacted reports"))
+				}
 				r, err := reportRedacted(dir, out)
 				if err != nil {
 					return err
@@ -44,7 +56,7 @@ addresses of endpoints, the name of this machine, and tags whose keys begin with
 			if out != "" {
 				return usage(errors.New("--out goes with --redact"))
 			}
-			r, err := reportOn(dir)
+			r, err := reportNoted(dir, notes)
 			if err != nil {
 				return err
 			}
@@ -57,7 +69,30 @@ addresses of endpoints, the name of this machine, and tags whose keys begin with
 	o.register(c.Flags(), "print nothing")
 	c.Flags().BoolVar(&redact, "redact", false, "leave out what others need not know; needs --out")
 	c.Flags().StringVar(&out, "out", "", "with --redact: where the reports go (`DIR`, without reports so far)")
+	c.Flags().StringArrayVar(&notes, "note", nil, "add what people should know of the run (`TEXT`; may be repeated)")
 	return c
+}
+
+// reportNoted adds notes to a run, if there are any, and makes its reports anew: where a
+// part of the record alone is left, from the report that was made of all of it.
+func reportNoted(dir string, notes []string) (*report.Report, error) {
+	if len(notes) == 0 {
+		return reportOn(dir)
+	}
+	err := results.AddNotes(dir, time.Now(), notes)
+	if errors.Is(err, results.ErrLocked) {
+		return nil, fmt.Errorf("no note was added: %w\n    hint: once the run has ended", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("no note was added: %w", err)
+	}
+	r, err := reportOn(dir)
+	if errors.Is(err, results.ErrReduced) {
+		if r, err = report.Whole(dir); err == nil {
+			err = report.WriteFiles(dir, r)
+		}
+	}
+	return r, err
 }
 
 // checkRun refuses what is no run's directory, and a run in progress.

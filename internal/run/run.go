@@ -31,6 +31,7 @@ type Options struct {
 	Salt        string // the ID if empty
 	Out         string // the run's directory
 	Tags        map[string]string
+	Notes       []results.Note
 	ToolVersion string
 	// NodeCommand runs the embedded node: the program and its first arguments.
 	NodeCommand []string
