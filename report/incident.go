@@ -21,14 +21,6 @@ const (
 	mostNamed   = 20  // lost entries, findings and errors that are named
 )
 
-func exportIncident(w io.Writer, path string) error {
-	r, err := Whole(path)
-	if err != nil {
-		return err
-	}
-	return WriteIncident(w, r)
-}
-
 // WriteIncident writes the draft of a paper on what went wrong with the network during
 // a run, in Markdown, or a short one that says that nothing did. What no record can
 // know is left blank.

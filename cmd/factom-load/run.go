@@ -32,6 +32,7 @@ type runFlags struct {
 	deadline time.Duration
 	stopFile string
 	yes      bool
+	redact   bool
 	outputs  outputs
 }
 
@@ -70,6 +71,7 @@ one stops the waiting.`,
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
 	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
 	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow, on a network that is not LOCAL, more than %[1]g entries/s or %[1]g queries/s, users, and hostile calls", run.RateCeiling))
+	fl.BoolVar(&f.redact, "redact", false, "leave out of the reports what others need not know, as report --redact does; the record has it")
 	f.outputs.register(fl, "no progress, no messages, no summary")
 	return c
 }
@@ -109,7 +111,7 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	defer release()
 	err = run.Do(stop, abort, run.Options{
 		Scenario: loaded.scenario, File: loaded.file, Text: string(loaded.text), Overrides: loaded.overrides,
-		ID: id, Salt: f.salt, Out: out, Tags: f.tags, Notes: notes, ToolVersion: version(),
+		ID: id, Salt: f.salt, Out: out, Tags: f.tags, Notes: notes, Redact: f.redact, ToolVersion: version(),
 		NodeCommand:  []string{self, nodeCommand},
 		AboveCeiling: f.yes, Deadline: f.deadline, StopFile: f.stopFile,
 		Checkpoint: checkpoint(self, out),
@@ -187,11 +189,7 @@ func signals(ctx context.Context, say func(string, ...any)) (stop, abort context
 	}
 }
 
-// writeReports makes the two reports of a run's directory anew.
+// writeReports makes the two reports of a run's directory anew, as the run was asked to.
 func writeReports(dir string) (*report.Report, error) {
-	r, err := report.Build(dir)
-	if err != nil {
-		return nil, err
-	}
-	return r, report.WriteFiles(dir, r)
+	return (&reporter{dir: dir}).write(report.Build)
 }

@@ -76,7 +76,7 @@ func readRun(dir string) (*measured, error) {
 	}
 	if err := results.CheckUnlocked(dir); errors.Is(err, results.ErrLocked) {
 		run.r = manifestOnly(m)
-		run.excluded = "it is in progress"
+		run.excluded = "it is in progress, or another command is at work on it"
 		return run, nil
 	}
 	left, err := results.ReadReduction(dir)
