@@ -409,7 +409,7 @@ func (f *fold) report(samples []results.Sample) (*Report, error) {
 		Schema: Schema,
 		Run: Run{
 			ID: m.ID, Started: m.Started, Ended: m.Ended, ToolVersion: m.ToolVersion,
-			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags,
+			Seed: m.Seed, Salt: m.Salt, Tags: m.Tags, Notes: notesOf(m),
 			Partial: f.partial, Interrupted: m.Interrupted, Why: m.Why, EndedEarly: m.EndedEarly,
 			Resumed: []Resumption{}, ConfirmedUnwatched: f.unwatched,
 			Scenario: Scenario{Name: m.Scenario.Name, Description: m.Scenario.Description, SHA256: m.Scenario.SHA256},

@@ -24,6 +24,7 @@ func Formats() []string { return []string{"csv", "jsonl", "hdr", "junit", "markd
 type ExportOptions struct {
 	Format   string        // one of [Formats]
 	Interval time.Duration // of hdr; 0 for whole phases
+	Redact   bool          // leave out what others need not know, as [Redact] does
 }
 
 // exported is one planned entry in an export.
@@ -65,48 +66,59 @@ var csvColumns = []string{
 // markdown and incident what the report says of the run. Of a record that is not whole it writes
 // what it can read, and the first three then fail.
 func Export(w io.Writer, path string, o ExportOptions) error {
-	switch o.Format {
-	case "csv", "jsonl", "hdr":
-	case "junit":
-		r, err := whole(path)
-		if err != nil {
-			return err
-		}
-		return WriteJUnit(w, r)
-	case "markdown":
-		r, err := whole(path)
-		if err != nil {
-			return err
-		}
-		return WriteMarkdown(w, r)
-	case FormatIncident:
-		return exportIncident(w, path)
-	default:
-		return fmt.Errorf("no format %q\n    hint: one of %s", o.Format, strings.Join(Formats(), ", "))
-	}
 	m, err := results.ReadManifest(path)
 	if err != nil {
 		return err
 	}
-	if o.Format == "hdr" {
-		return exportHDR(w, path, m, o.Interval)
+	say := func(s string) string { return s }
+	if o.Redact {
+		say = newRedactor(m, new(Report)).repeated
 	}
-	return exportEntries(w, path, m, o.Format)
+	write := WriteMarkdown
+	switch o.Format {
+	case "csv", "jsonl":
+		return exportEntries(w, path, m, o.Format, say)
+	case "hdr":
+		return exportHDR(w, path, m, o.Interval, say)
+	case "junit":
+		write = WriteJUnit
+	case FormatIncident:
+		write = WriteIncident
+	case "markdown":
+	default:
+		return fmt.Errorf("no format %q\n    hint: one of %s", o.Format, strings.Join(Formats(), ", "))
+	}
+	r, err := Whole(path)
+	if err == nil && o.Redact {
+		r, err = Redact(m, r)
+	}
+	if err != nil {
+		return err
+	}
+	return write(w, r)
 }
 
-// whole returns the report of a whole run: that of its record, or, where a part of it
-// alone is left, the one that was made before.
-func whole(path string) (*Report, error) {
+// Whole returns the report of a whole run: that of its record, or, where a part of it
+// alone is left, the one that was made before, with the notes of today.
+func Whole(path string) (*Report, error) {
 	r, err := Build(path)
-	if errors.Is(err, results.ErrReduced) {
-		return ReadFile(path)
+	if !errors.Is(err, results.ErrReduced) {
+		return r, err
 	}
-	return r, err
+	m, err := results.ReadManifest(path)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = ReadFile(path); err != nil {
+		return nil, err
+	}
+	r.Run.Notes = notesOf(m)
+	return r, nil
 }
 
 // exportEntries writes one line for every planned entry of the record, or of what is
-// left of it, in planned order.
-func exportEntries(w io.Writer, path string, m *results.Manifest, format string) error {
+// left of it, in planned order. say is asked for each text.
+func exportEntries(w io.Writer, path string, m *results.Manifest, format string, say func(string) string) error {
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	write, flush := jsonLines(buffered)
 	if format == "csv" {
@@ -117,7 +129,7 @@ func exportEntries(w io.Writer, path string, m *results.Manifest, format string)
 	if err != nil {
 		return err
 	}
-	pass := func(e *results.Entry) error { return write(export(e, m, phases)) }
+	pass := func(e *results.Entry) error { return write(export(e, m, phases, say)) }
 	var sorted inOrder
 	var part []*results.Entry // of a record that was reduced, whose entries do not follow on each other
 	summary, err := results.ReadEntries(path, results.Reader{
@@ -181,7 +193,7 @@ func (o *inOrder) add(e *results.Entry, pass func(*results.Entry) error) error {
 	}
 }
 
-func export(e *results.Entry, m *results.Manifest, phases []results.Phase) *exported {
+func export(e *results.Entry, m *results.Manifest, phases []results.Phase, say func(string) string) *exported {
 	x := &exported{
 		Kind: e.Kind.String(), SizeBytes: e.Size, Credits: e.Credits,
 		PlannedNS: e.Planned, SentNS: instant(e.Sent), CommittedNS: instant(e.Committed),
@@ -192,16 +204,16 @@ func export(e *results.Entry, m *results.Manifest, phases []results.Phase) *expo
 		x.Hash, x.ChainID = &e.Hash, &e.Chain
 	}
 	if e.Phase < len(phases) {
-		x.Phase = phases[e.Phase].Name
+		x.Phase = say(phases[e.Phase].Name)
 	}
 	if e.Endpoint < len(m.Network.Endpoints) {
-		x.Endpoint = m.Network.Endpoints[e.Endpoint].URL
+		x.Endpoint = say(m.Network.Endpoints[e.Endpoint].URL)
 	}
 	if e.Confirmed != results.Never {
 		x.BlockHeight = &e.Height
 	}
 	if e.Error != nil {
-		x.Error = &exportedError{e.Error.Code, e.Error.Message}
+		x.Error = &exportedError{e.Error.Code, say(e.Error.Message)}
 	}
 	if e.Outcome == results.Lost {
 		s := e.Stage.String()

@@ -219,8 +219,9 @@ func codeText(code int) string {
 }
 
 // shortText cuts a text of unknown length.
-func shortText(s string) string {
-	const most = 300
+func shortText(s string) string { return cutText(s, 300) }
+
+func cutText(s string, most int) string {
 	n := 0
 	for i := range s {
 		if n++; n > most {

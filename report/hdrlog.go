@@ -18,7 +18,7 @@ import (
 // interval of 0 they are the phases. A stage that no entry of an interval came to has
 // no line. Times are seconds since the run's start, values nanoseconds, maxima
 // milliseconds, as in the logs of other tools.
-func exportHDR(w io.Writer, path string, m *results.Manifest, interval time.Duration) error {
+func exportHDR(w io.Writer, path string, m *results.Manifest, interval time.Duration, say func(string) string) error {
 	if left, err := results.ReadReduction(path); err != nil {
 		return err
 	} else if left != nil {
@@ -26,7 +26,7 @@ func exportHDR(w io.Writer, path string, m *results.Manifest, interval time.Dura
 			"    hint: latency_ms of %s has those of the whole run and of each phase", results.ErrReduced, JSONFile)
 	}
 	f := newFold(m)
-	intervals := intervalFold{fold: f, length: int64(interval)}
+	intervals := intervalFold{fold: f, length: int64(interval), say: say}
 	summary, err := results.ReadEntries(path, results.Reader{Phase: f.phase, Entry: intervals.entry})
 	if err != nil {
 		return err
@@ -47,7 +47,8 @@ func exportHDR(w io.Writer, path string, m *results.Manifest, interval time.Dura
 // An intervalFold collects the latencies of each interval of the measured phases.
 type intervalFold struct {
 	*fold
-	length int64             // nanoseconds; 0 for whole phases
+	length int64 // nanoseconds; 0 for whole phases
+	say    func(string) string
 	phases [][]intervalStage // by phase and interval
 }
 
@@ -87,7 +88,7 @@ func (f *intervalFold) entry(e *results.Entry) error {
 
 func (f *intervalFold) write(w io.Writer) error {
 	started := float64(f.m.Started.UnixMilli()) / 1e3
-	fmt.Fprintf(w, "#[Logged with factom-load %s, run %s, scenario %s]\n", logComment(f.m.ToolVersion), logComment(f.m.ID), logComment(f.m.Scenario.Name))
+	fmt.Fprintf(w, "#[Logged with factom-load %s, run %s, scenario %s]\n", logComment(f.say(f.m.ToolVersion)), logComment(f.say(f.m.ID)), logComment(f.say(f.m.Scenario.Name)))
 	fmt.Fprintf(w, "#[Histogram log format version %s]\n", hdrhistogram.HISTOGRAM_LOG_FORMAT_VERSION)
 	fmt.Fprintf(w, "#[BaseTime: %.3f (seconds since epoch)]\n", started)
 	fmt.Fprintf(w, "#[StartTime: %.3f (seconds since epoch), %s]\n", started, f.m.Started.UTC().Format(time.RFC3339))
@@ -97,7 +98,7 @@ func (f *intervalFold) write(w io.Writer) error {
 			continue
 		}
 		p := f.fold.phases[i]
-		fmt.Fprintf(w, "#[Phase %s]\n", logComment(p.Name))
+		fmt.Fprintf(w, "#[Phase %s]\n", logComment(f.say(p.Name)))
 		for at, stages := range phase {
 			start, end := p.Start, f.sentUntil(p.Phase)
 			if f.length > 0 {

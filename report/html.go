@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 //go:embed *.tmpl.html
@@ -64,6 +66,7 @@ func pageFuncs(r *Report) template.FuncMap {
 		"bytes": Bytes, "span": spanText, "seconds": secondsText, "utc": utcText, "code": codeText,
 		"short": shortText, "stage": stageText, "method": methodText, "lat": latText,
 		"figure":   figureText,
+		"note":     func(n Note) string { return cutText(n.Text, results.MostNote) },
 		"offered":  offeredText,
 		"loop":     loopText,
 		"errors":   errorsText,
@@ -99,6 +102,7 @@ type page struct {
 	FoldPhases    bool
 	FoldLost      bool
 	Tags          []string
+	Notes         []Note
 	CPU           string
 	Observer      string
 	Delayed       string // the share of their time that users waited for the harness
@@ -110,11 +114,13 @@ type page struct {
 	Events        []Event
 	Hostile       HostileKind // all kinds together
 	Reconciled    []reconciledRow
-	Odd           string // how many counts do not add up, if any
-	Without       string // which entries the latencies leave out
+	Odd           string  // how many counts do not add up, if any
+	PlannedTo     float64 // the end of the load as planned, seconds, where the charts end before; else 0
+	Without       string  // which entries the latencies leave out
 }
 
 func newPage(r *Report) page {
+	shown, planned := happened(r)
 	p := page{
 		R:             r,
 		Style:         template.CSS(pageStyle),
@@ -123,7 +129,7 @@ func newPage(r *Report) page {
 		Duration:      noFigure,
 		FlowWide:      drawFlow(r.Totals, wideFrame()),
 		FlowNarrow:    drawFlow(r.Totals, narrowFrame()),
-		Figures:       figures(r),
+		Figures:       figures(shown),
 		Search:        viewSearch(r),
 		Blocks:        r.Blocks[:min(len(r.Blocks), mostBlocks)],
 		Errors:        r.Errors[:min(len(r.Errors), mostErrors)],
@@ -157,11 +163,9 @@ func newPage(r *Report) page {
 			p.Met++
 		}
 	}
-	for key, value := range r.Run.Tags {
-		p.Tags = append(p.Tags, key+" = "+value)
-	}
-	slices.Sort(p.Tags)
+	p.Tags, p.Notes = tagTexts(r.Run.Tags), Shown(r.Run.Notes)
 	p.Without = withoutText(r)
+	p.PlannedTo = planned
 	p.Latency, p.Service = latencyRows(plannedStages(r.LatencyMS)), latencyRows(serviceStages(r.LatencyMS))
 	for _, row := range slices.Concat(p.Latency, p.Service) {
 		p.Thin = p.Thin || slices.ContainsFunc(row.Cells, func(c latencyCell) bool { return c.Thin })

@@ -180,6 +180,7 @@ func sampleReport(tb testing.TB, run sampleRun) *Report {
 	r.Run = Run{
 		ID: "20261124T224107Z-3f9c1a", Started: started, Ended: started.Add(time.Duration(end * 1e9)), ToolVersion: "v0.1.0",
 		Seed: 42, Salt: "20261124T224107Z-3f9c1a", Tags: map[string]string{"factomd": "v6.10.0-rc2", "purpose": "release review"},
+		Notes:    []Note{{started, "The first run on the new machine."}},
 		Scenario: Scenario{"steady-mixed", "Entries and new chains in a mix of sizes, after a ramp.", strings.Repeat("9b1c47e2", 8)},
 	}
 	r.Environment = Environment{"load-1", "linux", "amd64", 8, 16 << 30, "go1.26.8"}

@@ -26,6 +26,7 @@ func hostileRun(tb testing.TB) *Report {
 	r.Schema, r.VerdictWhy, r.Run.EndedEarly, r.Load.Model = h, h, h, h
 	r.Run.ID, r.Run.ToolVersion, r.Run.Salt, r.Run.Why, r.Run.Interrupted = h, h, h, h, true
 	r.Run.Tags = map[string]string{h: h}
+	r.Run.Notes = []Note{{r.Run.Started, hostile}} // which are shown whole
 	r.Run.Scenario = Scenario{h, h, h}
 	r.Environment = Environment{Host: h, OS: h, Arch: h, Go: h}
 	r.Network.ID, r.Network.Name = h, h

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,17 +20,6 @@ const (
 	mostMoments = 200 // rows of the time line
 	mostNamed   = 20  // lost entries, findings and errors that are named
 )
-
-func exportIncident(w io.Writer, path string) error {
-	r, err := Build(path)
-	if errors.Is(err, results.ErrReduced) {
-		r, err = ReadFile(path)
-	}
-	if err != nil {
-		return err
-	}
-	return WriteIncident(w, r)
-}
 
 // WriteIncident writes the draft of a paper on what went wrong with the network during
 // a run, in Markdown, or a short one that says that nothing did. What no record can
@@ -99,6 +87,12 @@ func (p *incident) head(any bool) {
 	p.line("- network: %s, id %s, blocks of %s s, factomd %s", name, markdown.Code(r.Network.ID, 16), trimText(r.Network.BlockSeconds), markdown.Code(versions(r.Network.Endpoints), 300))
 	for _, e := range r.Network.Endpoints[:min(len(r.Network.Endpoints), mostNamed)] {
 		p.line("- endpoint: %s", markdown.Code(e.URL, 500))
+	}
+	if tags := tagTexts(r.Run.Tags); len(tags) > 0 {
+		p.line("- tags: %s", markdown.Code(strings.Join(tags, ", "), 500))
+	}
+	for _, n := range Shown(r.Run.Notes) {
+		p.line("- note of %s UTC: %s", utcText(n.At), markdown.Text(n.Text, results.MostNote))
 	}
 	p.line("- verdict: %s. %s", markdown.Code(string(r.Verdict), 32), markdown.Text(r.VerdictWhy, 1000))
 	for _, note := range p.cautions() {

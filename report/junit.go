@@ -114,6 +114,9 @@ func junitProperties(r *Report) []junitProperty {
 		{"network.id", r.Network.ID}, {"network.name", r.Network.Name}, {"network.factomd_version", versions(r.Network.Endpoints)},
 		{"environment.host", r.Environment.Host},
 	}
+	for _, n := range Shown(r.Run.Notes) {
+		list = append(list, junitProperty{"note." + n.At.UTC().Format(time.RFC3339), n.Text})
+	}
 	for _, key := range slices.Sorted(maps.Keys(r.Run.Tags)) {
 		list = append(list, junitProperty{"tag." + key, r.Run.Tags[key]})
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // junitOf writes a report as JUnit XML and reads that back.
@@ -44,13 +46,14 @@ func (s junitSuite) find(t testing.TB, name string) junitCase {
 func TestJUnit(t *testing.T) {
 	rec := record(t, "lost == 0", "commit_service.p50 < 1s", "accept.p50 < 1blocks", "queries.p99 < 1s")
 	rec.manifest.Tags = map[string]string{"version": "v6.12.0"}
+	rec.manifest.Notes = []results.Note{{At: rec.manifest.Started, Text: "on the new machine"}}
 	rec.manifest.ToolVersion = "v1.2.3"
 	every(rec)
 	_, s := junitOf(t, rec.build())
 	if s.Name != "test" || s.Tests != 8 || s.Failures != 3 || s.Errors != 0 || s.Skipped != 0 || s.Time != "60.000" || s.Timestamp != "2026-11-24T12:00:00" {
 		t.Errorf("the suite is %+v", s)
 	}
-	for _, want := range []junitProperty{{"verdict", "lost"}, {"exit_code", "4"}, {"tag.version", "v6.12.0"}, {"run.tool_version", "v1.2.3"}, {"network.factomd_version", "v1"}} {
+	for _, want := range []junitProperty{{"verdict", "lost"}, {"exit_code", "4"}, {"tag.version", "v6.12.0"}, {"note.2026-11-24T12:00:00Z", "on the new machine"}, {"run.tool_version", "v1.2.3"}, {"network.factomd_version", "v1"}} {
 		if !slices.Contains(s.Properties, want) {
 			t.Errorf("there is no property %v", want)
 		}
@@ -129,7 +132,7 @@ func TestJUnitOfAnyStrings(t *testing.T) {
 		text := func(name string) string { return anyText.Draw(rt, name) }
 		r := &Report{
 			Verdict: Fail, VerdictWhy: text("why"), ExitCode: 3,
-			Run:         Run{ID: text("id"), Tags: map[string]string{text("key"): text("value")}, Scenario: Scenario{Name: text("scenario")}},
+			Run:         Run{ID: text("id"), Tags: map[string]string{text("key"): text("value")}, Notes: []Note{{Text: text("note")}}, Scenario: Scenario{Name: text("scenario")}},
 			Environment: Environment{Host: text("host")},
 			Harness:     Harness{Valid: true},
 			Thresholds:  []ThresholdResult{{Expression: text("expression"), Value: 1}},

@@ -82,6 +82,13 @@ func (m *digest) figures(r *Report) {
 		}
 		m.line("- tag %s: %s", code(key), code(r.Run.Tags[key]))
 	}
+	for i, n := range r.Run.Notes {
+		if i == mostMarkdownLost {
+			m.line("- and %d more notes", len(r.Run.Notes)-i)
+			break
+		}
+		m.line("- note of %s UTC: %s", utcText(n.At), code(n.Text))
+	}
 	if r.Load.Closed() {
 		m.line("- a closed loop (%s), which hides how long others would have waited", prose(loopText(r.Load)))
 	}

@@ -13,6 +13,8 @@ import (
 	extensions "github.com/yuin/goldmark/extension/ast"
 	gmtext "github.com/yuin/goldmark/text"
 	"pgregory.net/rapid"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 func markdownOf(t rapid.TB, r *Report) string {
@@ -86,12 +88,14 @@ func (p parsedMarkdown) harmless(t rapid.TB, source string) {
 func TestMarkdown(t *testing.T) {
 	rec := record(t, "lost == 0", "commit_service.p50 < 1s")
 	rec.manifest.Tags = map[string]string{"version": "v6.12.0"}
+	rec.manifest.Notes = []results.Note{{At: rec.manifest.Started, Text: "on *the* new machine"}}
 	every(rec)
 	got := markdownOf(t, rec.build())
 	for _, want := range []string{
 		"### factom-load: LOST, `test`\n",
 		"\n3 entries were lost\\: the API took them, and no block has them\\.\n",
 		"\n- tag `version`: `v6.12.0`\n",
+		"\n- note of 2026-11-24 12:00:00 UTC: `on *the* new machine`\n",
 		"\n- entries: 12 planned = 5 confirmed + 1 accepted + 3 lost + 1 rejected + 1 failed + 1 skipped\n",
 		"\n| submit: both calls answered | 6 | 20.0 ms | 20.0 ms | 20.0 ms | 20.0 ms |\n",
 		"\n- **FAILED** `lost == 0`: 3\n- ok `commit_service.p50 < 1s`: 9.00 ms\n",
@@ -137,7 +141,7 @@ func TestMarkdownOfAnyStrings(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		draw := func(name string) string { return anyText.Draw(rt, name) }
 		r := &Report{
-			Verdict: Verdict(draw("verdict")), VerdictWhy: draw("why"), Run: Run{ID: draw("id"), Tags: map[string]string{draw("key"): draw("value")}, Scenario: Scenario{Name: draw("scenario")}},
+			Verdict: Verdict(draw("verdict")), VerdictWhy: draw("why"), Run: Run{ID: draw("id"), Tags: map[string]string{draw("key"): draw("value")}, Notes: []Note{{Text: draw("note")}}, Scenario: Scenario{Name: draw("scenario")}},
 			Network:    Network{Name: draw("network"), Endpoints: []NetworkEndpoint{{FactomdVersion: draw("version")}}},
 			Thresholds: []ThresholdResult{{Expression: draw("expression")}},
 			Totals:     Totals{Lost: 1},

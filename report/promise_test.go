@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 // The promise of v1: a field that report.json ever had is there, with its type.
@@ -116,6 +118,7 @@ func TestFieldsOfV1(t *testing.T) {
 func TestGoldenReport(t *testing.T) {
 	rec := record(t, "lost == 0", "submit.p99 < 1s", "commit_service.p50 < 1s", "confirm.p50 < 2blocks")
 	rec.manifest.Tags = map[string]string{"version": "v6.12.0"}
+	rec.manifest.Notes = []results.Note{{At: rec.manifest.Started, Text: "on the new machine"}}
 	every(rec)
 	var b bytes.Buffer
 	if err := WriteJSON(&b, rec.build()); err != nil {

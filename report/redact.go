@@ -10,20 +10,24 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/FactomProject/factom-load/results"
 )
 
 const (
 	// Redacted is in the place of what was left out.
 	Redacted = "redacted"
-	// PrivateTag begins the keys of tags that a redacted report leaves out.
-	PrivateTag = "private."
+	// PrivateTag begins the keys of tags that a redacted report leaves out, and
+	// PrivateNote such notes.
+	PrivateTag  = "private."
+	PrivateNote = "private:"
 )
 
-// Redact returns a copy of a report that may be shown to others: without the name of
-// the machine, private tags, and the addresses of the network. An endpoint is
-// endpoint-1 and so on throughout, in what was said of it, too. Names that only a node
-// told of are left out as far as their form gives them away.
-func Redact(r *Report) (*Report, error) {
+// Redact returns a copy of a run's report that may be shown to others: without the name
+// of the machine, private tags and notes, and the addresses of the network. An endpoint
+// is endpoint-1 and so on throughout, in what was said of it, too. Paths, and names that
+// only a node told of, are left out as far as their form gives them away.
+func Redact(m *results.Manifest, r *Report) (*Report, error) {
 	encoded, err := json.Marshal(r)
 	copied := new(Report)
 	if err == nil {
@@ -37,8 +41,13 @@ func Redact(r *Report) (*Report, error) {
 			delete(copied.Run.Tags, key)
 		}
 	}
-	copied.Environment.Host = Redacted
-	newRedactor(r).walk(reflect.ValueOf(copied).Elem(), false)
+	copied.Run.Notes = slices.DeleteFunc(copied.Run.Notes, func(n Note) bool {
+		return len(n.Text) >= len(PrivateNote) && strings.EqualFold(n.Text[:len(PrivateNote)], PrivateNote)
+	})
+	if copied.Environment.Host != "" {
+		copied.Environment.Host = Redacted
+	}
+	newRedactor(m, r).walk(reflect.ValueOf(copied).Elem(), false)
 	return copied, nil
 }
 
@@ -47,6 +56,7 @@ func Redact(r *Report) (*Report, error) {
 type redactor struct {
 	names []secretName
 	forms []form
+	done  map[string]string // of [redactor.repeated]
 }
 
 type secretName struct {
@@ -64,8 +74,13 @@ type form struct {
 // words as well.
 const shortName = 6
 
-func newRedactor(r *Report) *redactor {
-	d := &redactor{forms: []form{
+const mostRepeated = 10_000
+
+// newRedactor knows the names of a run by its manifest, or by its report where that has
+// more.
+func newRedactor(m *results.Manifest, r *Report) *redactor {
+	d := &redactor{done: map[string]string{}, forms: []form{
+		{regexp.MustCompile(`(?i)\bfile:/*[^\s"'<>|]+`), Redacted + "-path"},
 		{regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:/{1,3}[^\s"'<>|]+`), Redacted + "-url"},
 		{regexp.MustCompile(`(?i)(?:lookup\s+)+\S+`), "lookup " + Redacted},
 		{regexp.MustCompile(`(?i)(certificate is (?:valid for|not valid for any names)|valid for).*`), "$1 " + Redacted},
@@ -73,6 +88,14 @@ func newRedactor(r *Report) *redactor {
 		{regexp.MustCompile(`\[[0-9a-fA-F:.]+(%[^\]\s]*)?\](:[0-9]+)?`), Redacted + "-address"},
 		{regexp.MustCompile(`[0-9]{1,3}(\.[0-9]{1,3}){3}(:[0-9]{1,5})?`), Redacted + "-address"},
 		{regexp.MustCompile(`[A-Za-z][A-Za-z0-9_.-]*:[0-9]{2,5}`), Redacted + "-address"},
+		{regexp.MustCompile(`(^|[\s"'(\[=,])(:[0-9]{2,5})\b`), "${1}" + Redacted + "-address"},
+		{regexp.MustCompile(`(?i)\b(ports?)([ =:]+)[0-9]{2,5}\b`), "${1}${2}" + Redacted},
+		// A name with two dots or more. With a digit behind a dot it is a version.
+		{regexp.MustCompile(`(?i)\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+\.[a-z]{2,}\b`), Redacted + "-name"},
+		{regexp.MustCompile(`(?i)\b[a-z]:\\[^\s"'<>|]+`), Redacted + "-path"},
+		{regexp.MustCompile(`(^|[^\w.~)-])(~|\.{1,2})?/[\w.@~+-]+/[^\s"'<>|:;,]*`), "${1}" + Redacted + "-path"},
+		// What the system says of a file: open runs/steady/entries.log: no space left.
+		{regexp.MustCompile(`\b(open|openat|create|read|write|fsync|sync|stat|lstat|mkdir|rename|remove|unlink|unlinkat|close|truncate|chmod|flock|readdirent) [^\s:]*[/\\][^\s:]*`), "$1 " + Redacted + "-path"},
 	}}
 	known := map[string]string{} // what instead, by the name in lower case
 	add := func(name, instead string) {
@@ -81,11 +104,16 @@ func newRedactor(r *Report) *redactor {
 		}
 	}
 	var urls []string
-	for _, e := range r.Network.Endpoints {
+	for _, e := range m.Network.Endpoints {
 		urls = append(urls, e.URL)
 	}
+	if len(urls) == 0 {
+		for _, e := range r.Network.Endpoints {
+			urls = append(urls, e.URL)
+		}
+	}
 	for _, e := range r.Endpoints {
-		if !slices.Contains(urls, e.URL) {
+		if !slices.Contains(urls, e.URL) && !redactedURL.MatchString(e.URL) {
 			urls = append(urls, e.URL)
 		}
 	}
@@ -96,9 +124,19 @@ func newRedactor(r *Report) *redactor {
 			add(u.Scheme+"://"+u.Host, instead)
 			add(u.Host, instead)
 			add(u.Hostname(), instead) // of several at one host, the first
+			// Of node-3.example.org people say node-3; api or factomd says nothing.
+			if first := firstLabel(u.Hostname()); strings.ContainsAny(first, "-0123456789") {
+				add(first, instead)
+			}
 		}
 	}
-	add(r.Environment.Host, Redacted)
+	for _, host := range []string{m.Environment.Host, r.Environment.Host} {
+		add(host, Redacted)
+		add(firstLabel(host), Redacted)
+	}
+	if strings.ContainsAny(m.Scenario.File, `/\`) {
+		add(m.Scenario.File, Redacted+"-path")
+	}
 	names := make([]string, 0, len(known))
 	for name := range known {
 		names = append(names, name)
@@ -114,6 +152,18 @@ func newRedactor(r *Report) *redactor {
 	}
 	return d
 }
+
+// firstLabel is what a host is called within its domain; an address has none.
+func firstLabel(host string) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(host, ".")
+	return first
+}
+
+// redactedURL is what an endpoint is called in a redacted report.
+var redactedURL = regexp.MustCompile(`^endpoint-[0-9]+$`)
 
 // ipv6 finds what may be an address without brackets.
 var ipv6 = regexp.MustCompile(`[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*`)
@@ -135,6 +185,18 @@ func (d *redactor) redact(s string, words bool) string {
 		}
 		return m
 	})
+}
+
+// repeated redacts one of a few texts that many entries have.
+func (d *redactor) repeated(s string) string {
+	clean, ok := d.done[s]
+	if !ok {
+		clean = d.redact(s, false)
+		if len(d.done) < mostRepeated {
+			d.done[s] = clean
+		}
+	}
+	return clean
 }
 
 // walk redacts every string of a value.

@@ -3,11 +3,16 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
 )
 
 // fillStrings puts a text into every string of a value, but for those that must be as
@@ -39,7 +44,7 @@ func fillStrings(v reflect.Value, text func(old string) string) {
 
 func redacted(t *testing.T, r *Report) (copied *Report, files string) {
 	t.Helper()
-	copied, err := Redact(r)
+	copied, err := Redact(new(results.Manifest), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,4 +138,110 @@ func TestRedactAnywhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Nothing of the places that a record knows comes through in any form of it.
+func TestRedactEveryOutput(t *testing.T) {
+	rec := record(t, "lost == 0", "submit.p99 < 1s")
+	m := rec.manifest
+	m.Network.Endpoints[0].URL = "http://node7.secretplace.example:18088/v2"
+	m.Network.Endpoints[1].URL = "https://[2001:db8::beef]:18089/v2"
+	m.Network.Endpoints[0].Version = "v6.12.0 on node7"
+	m.Environment.Host = "wvutmachine.office.example"
+	m.Scenario.File = "/home/vexra/secretdir/steady.yaml"
+	m.Scenario.Description = "on wvutmachine, in /home/vexra/secretdir"
+	m.Tags = map[string]string{"version": "v6.12.0-rc.beta", "where": "node7.secretplace.example", PrivateTag + "who": "sesame"}
+	m.Notes = []results.Note{
+		{At: m.Started, Text: "restarted NODE7.secretplace.example:18088 at 12:30"},
+		{At: m.Started, Text: "Private: ask sesame"},
+	}
+	m.Interrupted, m.Failure, m.Why = true, true, "open runs/secretdir/entries.log: no space left on device"
+	m.EndedEarly = "stopped by /srv/secretdir/stop"
+	m.Harness.CPUSeconds = 1
+	said := []string{
+		`Post "http://node7.secretplace.example:18088/v2": dial tcp: lookup node7.secretplace.example on 203.0.113.9:53: no such host`,
+		"read tcp 203.0.113.9:40212->[2001:db8::beef]:18089: i/o timeout",
+		"x509: certificate is valid for otherplace.example, not node7.secretplace.example",
+		"proxy at proxy.otherplace.example refused, port 18088, listen tcp :18088: in use",
+		"write ./secretdir/entries.log: read-only; see ~/secretdir/log and file:///home/vexra/x",
+		"wvutmachine: mail vexra@otherplace.example of /home/vexra/.ssh/id",
+	}
+	every(rec)
+	for i, text := range said {
+		at := int64(2000+i) * ms
+		n := rec.plan(2, results.KindEntry, at)
+		rec.submit(n, at, &factomd.Failure{Message: text})
+		rec.collector.Event(results.Event{At: at, Kind: results.NodeDown, Detail: text, Endpoint: m.Network.Endpoints[i%2].URL})
+		rec.collector.Found(results.Finding{At: at, Kind: results.WrongContent, Name: "entry", Detail: text})
+		rec.collector.Found(results.Finding{At: at, Kind: results.ForbiddenEntry, Name: "unpaid-key", Detail: text})
+	}
+	r := rec.build()
+	copied, err := Redact(m, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{
+		"node7", "secretplace", "18088", "18089", "2001:db8", "wvutmachine", "office", "vexra", "secretdir",
+		"sesame", "203.0.113.9", "40212", "otherplace",
+	}
+	outputs := map[string]func(w io.Writer, redact bool) error{
+		"json":    func(w io.Writer, redact bool) error { return WriteJSON(w, pick(redact, copied, r)) },
+		"html":    func(w io.Writer, redact bool) error { return WriteHTML(w, pick(redact, copied, r)) },
+		"summary": func(w io.Writer, redact bool) error { return WriteSummary(w, pick(redact, copied, r), "") },
+	}
+	for _, format := range Formats() {
+		outputs[format] = func(w io.Writer, redact bool) error {
+			return Export(w, rec.dir.Path, ExportOptions{Format: format, Redact: redact})
+		}
+	}
+	told := map[string]bool{}
+	for name, write := range outputs {
+		var b, open bytes.Buffer
+		if err := errors.Join(write(&b, true), write(&open, false)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text := strings.ToLower(b.String())
+		for _, secret := range secrets {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%s tells of %s: %q", name, secret, b.String()[max(0, i-80):min(b.Len(), i+80)])
+			}
+			told[secret] = told[secret] || strings.Contains(strings.ToLower(open.String()), secret)
+		}
+		if name == "csv" || name == "jsonl" {
+			if got := strings.Count(text, "endpoint-1"); got < 9 {
+				t.Errorf("%s names endpoint-1 %d times", name, got)
+			}
+		}
+	}
+	for _, secret := range secrets {
+		if !told[secret] {
+			t.Errorf("%s is told nowhere: there was nothing to leave out", secret)
+		}
+	}
+	if n := copied.Run.Notes; len(n) != 1 || n[0].Text != "restarted endpoint-1 at 12:30" || copied.Run.Tags["version"] != "v6.12.0-rc.beta" {
+		t.Errorf("the notes are %q, the tags %q", n, copied.Run.Tags)
+	}
+	again, err := Redact(m, copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := mustJSON(t, copied), mustJSON(t, again); a != b {
+		t.Error("what is redacted twice is another report")
+	}
+}
+
+func pick(redact bool, copied, r *Report) *Report {
+	if redact {
+		return copied
+	}
+	return r
+}
+
+func mustJSON(t *testing.T, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteJSON(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

@@ -86,6 +86,8 @@ type Run struct {
 	Seed        uint64            `json:"seed"`
 	Salt        string            `json:"salt"`
 	Tags        map[string]string `json:"tags"`
+	// Notes are what people said of the run, before it and after, in that order.
+	Notes []Note `json:"notes"`
 	// Partial says that the run was in progress: the report is of what was on record
 	// at Ended, and its verdict is interrupted, as there is none yet.
 	Partial     bool   `json:"partial"`
@@ -101,6 +103,12 @@ type Run struct {
 	// and a resumption: when is not known, so that they are in no latency.
 	ConfirmedUnwatched uint64   `json:"confirmed_unwatched"`
 	Scenario           Scenario `json:"scenario"`
+}
+
+// A Note is what a person said of a run.
+type Note struct {
+	At   time.Time `json:"at"` // UTC
+	Text string    `json:"text"`
 }
 
 // A Resumption is a killed run's being taken up again, to account for what it sent.

@@ -7,10 +7,14 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/FactomProject/factom-load/internal/factomd"
+	"github.com/FactomProject/factom-load/results"
 )
 
 // WriteSummary writes what fits on one screen, for a terminal.
 func WriteSummary(out io.Writer, r *Report, dir string) error {
+	const most = 5 // of a kind
 	var b strings.Builder
 	t := r.Totals
 	verdict := string(r.Verdict)
@@ -20,6 +24,15 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 	fmt.Fprintf(&b, "%s  %s\n\n", strings.ToUpper(verdict), r.VerdictWhy)
 	fmt.Fprintf(&b, "scenario  %s, seed %d, run %s\n", r.Run.Scenario.Name, r.Run.Seed, r.Run.ID)
 	fmt.Fprintf(&b, "network   %s, %gs blocks, factomd %s\n", r.Network.Name, r.Network.BlockSeconds, versions(r.Network.Endpoints))
+	if tags := tagTexts(r.Run.Tags); len(tags) > 0 {
+		fmt.Fprintf(&b, "tags      %s\n", factomd.Printable(strings.Join(tags, ", "), 300))
+	}
+	for _, n := range r.Run.Notes[:min(len(r.Run.Notes), most)] {
+		fmt.Fprintf(&b, "note      %s: %s\n", utcText(n.At), factomd.Printable(n.Text, results.MostNote))
+	}
+	if len(r.Run.Notes) > most {
+		fmt.Fprintf(&b, "          and %d more notes\n", len(r.Run.Notes)-most)
+	}
 	if r.Load.Closed() {
 		fmt.Fprintf(&b, "load      a closed loop (%s), which hides how long others would have waited\n", loopText(r.Load))
 	}
@@ -68,7 +81,6 @@ func WriteSummary(out io.Writer, r *Report, dir string) error {
 		fmt.Fprintf(&b, "\nchecked   %s\n", i.checkedText())
 	}
 
-	const most = 5
 	findings := slices.Concat(r.Integrity.Findings, r.Findings)
 	if len(findings) > 0 {
 		b.WriteString("\n")

@@ -41,10 +41,14 @@ type Manifest struct {
 	Seed        uint64            `json:"seed"`
 	Salt        string            `json:"salt"`
 	Tags        map[string]string `json:"tags"`
-	Scenario    ManifestScenario  `json:"scenario"`
-	Load        Load              `json:"load,omitzero"` // older records have none: their loops are open
-	Environment Environment       `json:"environment"`
-	Network     Network           `json:"network"`
+	Notes       []Note            `json:"notes,omitempty"`
+	// Redact says that its reports leave out what others need not know, unless they are
+	// asked for otherwise.
+	Redact      bool             `json:"redact,omitempty"`
+	Scenario    ManifestScenario `json:"scenario"`
+	Load        Load             `json:"load,omitzero"` // older records have none: their loops are open
+	Environment Environment      `json:"environment"`
+	Network     Network          `json:"network"`
 
 	// SendEnded is when the last slot had its turn, the budget met an entry that
 	// it did not pay for, or sending was stopped, in nanoseconds since the start;
@@ -212,7 +216,7 @@ type Directory struct {
 var ErrExists = errors.New("it exists already and is not empty")
 
 // ErrLocked says that another process is writing to a run's directory.
-var ErrLocked = errors.New("a run is in progress there")
+var ErrLocked = errors.New("a run is in progress there, or another command is at work on it")
 
 // ErrLink says that a directory's name is a symbolic link.
 var ErrLink = errors.New("it is a symbolic link")
@@ -269,15 +273,27 @@ func missing(path string) (dirs []string) {
 }
 
 func acquire(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("locking the run's directory: %w", err)
+	for {
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("locking the run's directory: %w", err)
+		}
+		if err := files.TryLock(f); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("run directory %s: %w", filepath.Dir(name), ErrLocked)
+		}
+		if named(f, name) {
+			return f, nil
+		}
+		f.Close() // who had the lock has removed the file since it was opened
 	}
-	if err := files.TryLock(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("run directory %s: %w", filepath.Dir(name), ErrLocked)
-	}
-	return f, nil
+}
+
+// named reports whether an open file is the one of a name.
+func named(f *os.File, name string) bool {
+	open, errOpen := f.Stat()
+	there, errThere := os.Lstat(name)
+	return errOpen == nil && errThere == nil && os.SameFile(open, there)
 }
 
 // CheckUnlocked returns [ErrLocked] if a run is in progress in the directory.
@@ -313,15 +329,11 @@ func (d *Directory) Discard() {
 	}
 }
 
-// CleanUp removes what a run that was killed has left beside its record. It
-// returns [ErrLocked] if the run is in progress.
-func CleanUp(path string) error {
-	if err := CheckUnlocked(path); err != nil {
-		return err
-	}
-	removeIf(path, func(name string) bool { return name == lockFile || name == reserveFile || isTemp(name) })
-	if r, err := ReadReduction(path); err == nil && r != nil {
-		return removeSegments(path)
+// CleanUp removes what a run that was killed has left beside its record.
+func (d *Directory) CleanUp() error {
+	d.Release()
+	if r, err := ReadReduction(d.Path); err == nil && r != nil {
+		return removeSegments(d.Path)
 	}
 	return nil
 }

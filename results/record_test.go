@@ -98,6 +98,19 @@ func TestLock(t *testing.T) {
 		t.Errorf("creating it after the end: %v", err)
 	}
 
+	// A lock is of the file that has the name: one that was removed keeps nobody away.
+	again, err := Reopen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(path, lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	if named(again.lock, filepath.Join(path, lockFile)) {
+		t.Error("a file that was removed has its name still")
+	}
+	again.lock.Close()
+
 	if err := os.WriteFile(filepath.Join(path, lockFile), nil, 0o644); err != nil { // left by a crash
 		t.Fatal(err)
 	}

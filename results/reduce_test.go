@@ -155,9 +155,7 @@ func TestKilledReduce(t *testing.T) {
 	if entries, _, s := content(t, dir); len(entries) != 101 || s.Reduced == nil {
 		t.Errorf("after the rename there are %d entries, %+v", len(entries), s)
 	}
-	if err := CleanUp(dir); err != nil {
-		t.Fatal(err)
-	}
+	cleanUp(t, dir)
 	if got := names(t, dir); !slices.Equal(got, []string{EntriesFile}) {
 		t.Errorf("cleaning up left %v", got)
 	}

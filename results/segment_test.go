@@ -518,11 +518,21 @@ func TestCleanUpSegments(t *testing.T) {
 		t.Errorf("with what a kill has left: %+v\n%s", damage, cmp.Diff(want, got))
 	}
 	unlocked := copyDir(t, dir)
-	if err := CleanUp(unlocked); err != nil {
-		t.Fatal(err)
-	}
+	cleanUp(t, unlocked)
 	left := slices.Sorted(slices.Values(append(slices.DeleteFunc(before, func(name string) bool { return name == lockFile }), other...)))
 	if got := names(t, unlocked); !slices.Equal(got, left) {
 		t.Errorf("there are %v, not %v", got, left)
+	}
+}
+
+// cleanUp cleans up under the lock, and leaves nothing of that either.
+func cleanUp(t *testing.T, dir string) {
+	t.Helper()
+	d, err := Reopen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.CleanUp(), d.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -38,7 +38,7 @@ func newCheckpointCommand(e *env) *cobra.Command {
 				io.Copy(io.Discard, e.stdin)
 				os.Exit(report.ExitCannot)
 			}()
-			_, err := reportOn(args[0])
+			_, err := (&reporter{dir: args[0]}).make()
 			return err
 		},
 	}
@@ -67,29 +67,44 @@ func checkpoint(self, dir string) func(context.Context) error {
 	}
 }
 
-// reportOn makes the reports of a run anew: those of a run in progress as far as it
-// has come. What it writes is never older than what the run itself wrote at its end.
-func reportOn(dir string) (*report.Report, error) {
+// make makes the reports of a run anew: those of a run in progress as far as it has
+// come. What it writes is never older than what the run itself wrote at its end.
+func (p *reporter) make() (*report.Report, error) {
 	for {
-		if running, err := inProgress(dir); err != nil {
+		if running, err := inProgress(p.dir); err != nil {
 			return nil, err
 		} else if !running {
-			if err := results.CleanUp(dir); err != nil {
-				return nil, err
+			r, err := p.ended()
+			if errors.Is(err, results.ErrLocked) {
+				continue // it was taken up meanwhile
 			}
-			return writeReports(dir)
+			return r, err
 		}
-		r, err := report.BuildPartial(dir)
-		if running, _ := inProgress(dir); !running {
+		r, err := p.build(report.BuildPartial)
+		if running, _ := inProgress(p.dir); !running {
 			continue
 		}
 		if err == nil {
-			err = report.WriteFiles(dir, r)
+			err = report.WriteFiles(p.dir, r)
 		}
-		if running, _ := inProgress(dir); running {
+		if running, _ := inProgress(p.dir); running {
 			return r, err
 		}
 	}
+}
+
+// ended makes the reports of a run that is not in progress, and keeps resume and clean
+// away from the record meanwhile.
+func (p *reporter) ended() (r *report.Report, err error) {
+	dir, err := results.Reopen(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	if err := dir.CleanUp(); err != nil {
+		return nil, err
+	}
+	return p.write(report.Build)
 }
 
 // inProgress reports whether a run is in progress. One that has ended, and is about

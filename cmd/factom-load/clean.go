@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -83,21 +82,7 @@ func (c *cleaner) clean(root string) error {
 	if err != nil {
 		return err
 	}
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			c.fail(path, err)
-			return fs.SkipDir
-		}
-		if !d.IsDir() {
-			return nil
-		}
-		if info, err := os.Lstat(filepath.Join(path, results.ManifestFile)); err != nil || !info.Mode().IsRegular() {
-			return nil
-		}
-		c.run(path)
-		return fs.SkipDir
-	})
-	if err != nil {
+	if err := eachRun(root, c.run, c.fail); err != nil {
 		return err
 	}
 	verb := "removed"

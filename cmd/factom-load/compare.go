@@ -18,7 +18,7 @@ func newCompareCommand(e *env) *cobra.Command {
 	var (
 		sides           runSides
 		out, failOn     string
-		tolerances      []string
+		tolerances, in  []string
 		force, asJSON   bool
 		base, candidate = sides.value("base"), sides.value("candidate")
 	)
@@ -29,9 +29,11 @@ func newCompareCommand(e *env) *cobra.Command {
 against runs on another. It compares runs and not entries, and takes 4 a side to
 say anything; 6 are advised. RUN is a run's directory or a pattern; all arguments
 that follow --base or --candidate belong to it, as a shell makes them of a pattern.
+tag:NAME=VALUE stands for all runs with that tag below the directories of --in.
 It exits with 3 if they regressed, and with 6 if there is no answer and
 --fail-on inconclusive asks for one.`,
-		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared`,
+		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared
+  factom-load compare --base tag:version=v6.11.0 --candidate tag:version=v6.12.0 --in runs/steady`,
 		RunE: func(c *cobra.Command, rest []string) error {
 			if err := sides.takeRest(c, rest); err != nil {
 				return err
@@ -51,10 +53,10 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 				return usage(fmt.Errorf("--fail-on %q\n    hint: regressed, or inconclusive", failOn))
 			}
 			var err error
-			if o.Base, err = findRuns("base", base.list); err != nil {
+			if o.Base, err = findRuns("base", base.list, in); err != nil {
 				return usage(err)
 			}
-			if o.Candidate, err = findRuns("candidate", candidate.list); err != nil {
+			if o.Candidate, err = findRuns("candidate", candidate.list, in); err != nil {
 				return usage(err)
 			}
 			result, err := compare.Runs(c.Context(), o)
@@ -79,6 +81,7 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 	f.SetInterspersed(false) // what follows a side's flag belongs to it
 	f.Var(base, "base", "runs to compare with: directories or patterns, with commas between; repeatable")
 	f.Var(candidate, "candidate", "runs that may have regressed, likewise")
+	f.StringArrayVar(&in, "in", []string{"runs"}, "where the runs of tag:NAME=VALUE are looked for (`DIR`; repeatable)")
 	f.StringVar(&out, "out", "", "also write "+compare.JSONFile+", "+compare.HTMLFile+" and "+compare.MarkdownFile+" into this directory")
 	f.StringArrayVar(&tolerances, "tolerance", nil, "change of a metric that does not matter: accept.p95=5%, accept.p95=20ms, failed=0.1%; repeatable")
 	f.StringVar(&failOn, "fail-on", "regressed", "what fails beside regressed: inconclusive, with exit code 6")
@@ -147,14 +150,19 @@ func (l *runList) Set(text string) error {
 	return nil
 }
 
-// findRuns expands patterns, and refuses what is no run's directory.
-func findRuns(side string, list []string) (dirs []string, err error) {
+// findRuns expands patterns, and tags by the runs below the directories in, and refuses
+// what is no run's directory.
+func findRuns(side string, list, in []string) (dirs []string, err error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("--%s is missing\n    hint: factom-load compare --base RUN,RUN… --candidate RUN,RUN…", side)
 	}
 	for _, name := range list {
 		found := []string{name}
-		if _, err := os.Stat(name); err != nil && strings.ContainsAny(name, "*?[") {
+		if strings.HasPrefix(name, tagPrefix) {
+			if found, err = taggedRuns(name, in); err != nil {
+				return nil, fmt.Errorf("--%s: %w", side, err)
+			}
+		} else if _, err := os.Stat(name); err != nil && strings.ContainsAny(name, "*?[") {
 			if found, err = filepath.Glob(name); err != nil {
 				return nil, fmt.Errorf("--%s: pattern %q: %w", side, name, err)
 			}

@@ -29,7 +29,10 @@ func newExportCommand(e *env) *cobra.Command {
                follows from
   markdown     a summary for a pull request or a job
   incident     the draft of a report in Markdown on what went wrong with the
-               network, with blanks for what people know`,
+               network, with blanks for what people know
+
+With --redact, and of a run that had --redact itself, it leaves out what report
+--redact leaves out.`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkRun(args[0]); err != nil {
@@ -52,10 +55,16 @@ func newExportCommand(e *env) *cobra.Command {
 			} else if left != nil && (o.Format == "csv" || o.Format == "jsonl") {
 				fmt.Fprintf(e.stderr, "this is a part: the record has %d of the run's %d entries left, by the scenario's record.keep or the command clean\n", left.Kept, left.Kept+left.Dropped)
 			}
+			if m, err := results.ReadManifest(args[0]); err != nil {
+				return err
+			} else if !c.Flags().Changed("redact") {
+				o.Redact = m.Redact
+			}
 			return report.Export(e.stdout, args[0], o)
 		},
 	}
 	c.Flags().StringVar(&o.Format, "format", "", "one of "+strings.Join(report.Formats(), ", "))
 	c.Flags().DurationVar(&o.Interval, "interval", 10*time.Second, "the length of an interval of hdr; 0 for whole phases")
+	c.Flags().BoolVar(&o.Redact, "redact", false, "leave out what others need not know (default: as the run was)")
 	return c
 }

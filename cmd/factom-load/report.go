@@ -5,16 +5,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 )
 
 func newReportCommand(e *env) *cobra.Command {
 	var o outputs
+	var notes []string
 	var redact bool
-	var out string
+	var p reporter
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Make the reports of a run's directory anew",
@@ -22,29 +25,43 @@ func newReportCommand(e *env) *cobra.Command {
 directory, and exits as the run did. Of a run in progress they are made as far as
 it has come, and the exit code is 1.
 
+With --note it first adds what was learned since to the run, in run.json, for all
+reports that are made of it from then on.
+
 With --redact both are written into another directory, to be shared: without the
-addresses of endpoints, the name of this machine, and tags whose keys begin with
-"private.".`,
+addresses of endpoints, the name of the machine, paths, tags whose keys begin with
+"private.", and notes that begin with "private:". The reports of a run that had
+--redact itself are made so in any case, unless --redact=false asks for all.`,
 		Args: exactly(1, "the directory of one run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := args[0]
+			p.dir = dir
 			if err := checkDirectory(dir); err != nil {
 				return err
+			}
+			if _, err := results.NewNotes(time.Now(), notes, 0); err != nil {
+				return usage(fmt.Errorf("--note: %w", err))
 			}
 			if err := o.prepare(ciOf(e.getenv)); err != nil {
 				return err
 			}
+			if c.Flags().Changed("redact") {
+				p.redact = &redact
+			}
 			if redact {
-				r, err := reportRedacted(dir, out)
+				if len(notes) > 0 {
+					return usage(errors.New("--note goes into the run's own record\n    hint: note it first, then make the redacted reports"))
+				}
+				r, err := p.share()
 				if err != nil {
 					return err
 				}
-				return e.present(r, out, o)
+				return e.present(r, p.out, o)
 			}
-			if out != "" {
+			if p.out != "" {
 				return usage(errors.New("--out goes with --redact"))
 			}
-			r, err := reportOn(dir)
+			r, err := p.note(notes)
 			if err != nil {
 				return err
 			}
@@ -56,8 +73,29 @@ addresses of endpoints, the name of this machine, and tags whose keys begin with
 	}
 	o.register(c.Flags(), "print nothing")
 	c.Flags().BoolVar(&redact, "redact", false, "leave out what others need not know; needs --out")
-	c.Flags().StringVar(&out, "out", "", "with --redact: where the reports go (`DIR`, without reports so far)")
+	c.Flags().StringVar(&p.out, "out", "", "with --redact: where the reports go (`DIR`, without reports so far)")
+	c.Flags().StringArrayVar(&notes, "note", nil, "add what people should know of the run (`TEXT`; may be repeated)")
 	return c
+}
+
+// note adds notes to a run, if there are any, and makes its reports anew: where a part of
+// the record alone is left, from the report that was made of all of it.
+func (p *reporter) note(notes []string) (*report.Report, error) {
+	if len(notes) == 0 {
+		return p.make()
+	}
+	err := results.AddNotes(p.dir, time.Now(), notes)
+	if errors.Is(err, results.ErrLocked) {
+		return nil, fmt.Errorf("no note was added: %w\n    hint: once the run has ended", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("no note was added: %w", err)
+	}
+	r, err := p.make()
+	if errors.Is(err, results.ErrReduced) {
+		return p.write(report.Whole)
+	}
+	return r, err
 }
 
 // checkRun refuses what is no run's directory, and a run in progress.

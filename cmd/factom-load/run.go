@@ -17,6 +17,7 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/run"
 	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/results"
 )
 
 // defaultScenario is what run alone runs.
@@ -27,9 +28,11 @@ type runFlags struct {
 	salt     string
 	out      string
 	tags     map[string]string
+	notes    []string
 	deadline time.Duration
 	stopFile string
 	yes      bool
+	redact   bool
 	outputs  outputs
 }
 
@@ -46,6 +49,7 @@ Ctrl-C stops sending, waits for what is out, and writes the report; a second
 one stops the waiting.`,
 		Example: `  factom-load run
   factom-load run steady --rate 50/s --for 60s --tag version=v6.12.0
+  factom-load run steady --tag version=v6.12.0 --note "with the new database cache"
   factom-load run my.yaml --endpoint http://127.0.0.1:8088/v2`,
 		Args: atMost(1, "one scenario"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -63,9 +67,11 @@ one stops the waiting.`,
 	fl.StringVar(&f.out, "out", "", "the run's directory (`DIR`; default runs/<UTC time>-<scenario>)")
 	fl.StringToStringVar(&f.tags, "tag", nil, "a tag for the report (`key=value`; may be repeated)")
 	fl.Lookup("tag").DefValue = "" // an empty list would be shown as []
+	fl.StringArrayVar(&f.notes, "note", nil, "what people should know of the run (`TEXT`; may be repeated; report --note adds what is learned later)")
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after this time, waiting included (default none)")
 	fl.StringVar(&f.stopFile, "stop-file", "", "stop, as Ctrl-C does, once this `FILE` exists")
 	fl.BoolVar(&f.yes, "yes", false, fmt.Sprintf("allow, on a network that is not LOCAL, more than %[1]g entries/s or %[1]g queries/s, users, and hostile calls", run.RateCeiling))
+	fl.BoolVar(&f.redact, "redact", false, "leave out of the reports what others need not know, as report --redact does; the record has it")
 	f.outputs.register(fl, "no progress, no messages, no summary")
 	return c
 }
@@ -81,11 +87,15 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	if err := f.outputs.prepare(ciOf(e.getenv)); err != nil {
 		return err
 	}
+	now := time.Now().UTC()
+	notes, err := results.NewNotes(now, f.notes, 0)
+	if err != nil {
+		return usage(fmt.Errorf("--note: %w", err))
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program, which is also the node: %w", err)
 	}
-	now := time.Now().UTC()
 	id := newID(now)
 	out := f.out
 	if out == "" {
@@ -101,7 +111,7 @@ func (f *runFlags) run(ctx context.Context, e *env, name string) error {
 	defer release()
 	err = run.Do(stop, abort, run.Options{
 		Scenario: loaded.scenario, File: loaded.file, Text: string(loaded.text), Overrides: loaded.overrides,
-		ID: id, Salt: f.salt, Out: out, Tags: f.tags, ToolVersion: version(),
+		ID: id, Salt: f.salt, Out: out, Tags: f.tags, Notes: notes, Redact: f.redact, ToolVersion: version(),
 		NodeCommand:  []string{self, nodeCommand},
 		AboveCeiling: f.yes, Deadline: f.deadline, StopFile: f.stopFile,
 		Checkpoint: checkpoint(self, out),
@@ -179,11 +189,7 @@ func signals(ctx context.Context, say func(string, ...any)) (stop, abort context
 	}
 }
 
-// writeReports makes the two reports of a run's directory anew.
+// writeReports makes the two reports of a run's directory anew, as the run was asked to.
 func writeReports(dir string) (*report.Report, error) {
-	r, err := report.Build(dir)
-	if err != nil {
-		return nil, err
-	}
-	return r, report.WriteFiles(dir, r)
+	return (&reporter{dir: dir}).write(report.Build)
 }

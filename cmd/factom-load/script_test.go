@@ -172,6 +172,7 @@ func synthetic(ts *testscript.TestScript, neg bool, args []string) {
 		level    = fl.Float64("level", 1, "factor of the accept latency")
 		version  = fl.String("version", "6.11.0", "of factomd")
 		scenario = fl.String("scenario", "5ca1ab1e", "its hash")
+		tag      = fl.String("tag", "", "key=value")
 	)
 	if err := fl.Parse(args); err != nil || neg || fl.NArg() != 1 {
 		ts.Fatalf("usage: synthetic [flags] NAME")
@@ -181,6 +182,10 @@ func synthetic(ts *testscript.TestScript, neg bool, args []string) {
 			Seed: *seed + 2*uint64(i), Level: *level,
 			Change: func(m *results.Manifest) {
 				m.Network.Endpoints[0].Version, m.Scenario.SHA256 = *version, *scenario
+				if key, value, ok := strings.Cut(*tag, "="); ok {
+					m.Tags = map[string]string{key: value}
+					m.Notes = []results.Note{{At: m.Started, Text: "of " + value}}
+				}
 			},
 		}))
 	}

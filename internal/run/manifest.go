@@ -19,7 +19,7 @@ func (r *run) newManifest() *results.Manifest {
 	m := &results.Manifest{
 		Schema: results.ManifestSchema,
 		ID:     r.ID, ToolVersion: r.ToolVersion, Started: r.start.UTC(),
-		Seed: s.Seed, Salt: r.Salt, Tags: r.Tags,
+		Seed: s.Seed, Salt: r.Salt, Tags: r.Tags, Notes: r.Notes, Redact: r.Redact,
 		Scenario: results.ManifestScenario{
 			Name: s.Name, Description: s.Description, File: r.File, Text: r.Text, Overrides: r.Overrides,
 			SHA256: s.SHA256(), Primary: string(s.Primary), Thresholds: []string{},

@@ -31,6 +31,8 @@ type Options struct {
 	Salt        string // the ID if empty
 	Out         string // the run's directory
 	Tags        map[string]string
+	Notes       []results.Note
+	Redact      bool // its reports leave out what others need not know
 	ToolVersion string
 	// NodeCommand runs the embedded node: the program and its first arguments.
 	NodeCommand []string

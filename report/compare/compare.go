@@ -76,6 +76,7 @@ type Run struct {
 	Verdict         report.Verdict    `json:"verdict"` // its own
 	FactomdVersions []string          `json:"factomd_versions"`
 	Tags            map[string]string `json:"tags"`
+	Notes           []report.Note     `json:"notes"` // what people said of it
 	// Excluded is why the run is no part of the comparison, or empty.
 	Excluded string `json:"excluded"`
 	// Blocks is how many directory blocks could be drawn anew to see how sure the

@@ -26,6 +26,19 @@ type page struct {
 	Title   string // the scenario's name
 	Primary Metric
 	Figures []figureView
+	Notes   []noteView
+}
+
+// A noteView is what a person said of a run.
+type noteView struct{ Directory, At, Text string }
+
+func (c *Comparison) noteViews() (all []noteView) {
+	for _, r := range c.Runs {
+		for _, n := range report.Shown(r.Notes) {
+			all = append(all, noteView{short(r.Directory), n.At.UTC().Format("2006-01-02 15:04:05"), short(n.Text)})
+		}
+	}
+	return all
 }
 
 // WriteHTML writes the comparison as one HTML page that needs nothing else, as that of
@@ -49,7 +62,7 @@ func WriteHTML(w io.Writer, c *Comparison) error {
 	if err != nil {
 		return fmt.Errorf("parsing the page's template: %w", err)
 	}
-	p := page{C: c, Style: template.CSS(report.Style() + pageStyle), Primary: c.Metrics[0], Title: c.title(), Figures: c.figures()}
+	p := page{C: c, Style: template.CSS(report.Style() + pageStyle), Primary: c.Metrics[0], Title: c.title(), Figures: c.figures(), Notes: c.noteViews()}
 	p.Class, p.Icon = verdictClass(c.Verdict)
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {

@@ -82,6 +82,7 @@ func TestHostileTexts(t *testing.T) {
 	hostile := func(i int, r *syntheticrun.Run) {
 		changed(r, func(m *results.Manifest) {
 			m.Tags = map[string]string{bad: bad}
+			m.Notes = []results.Note{{Text: bad}}
 			m.Network.Endpoints[0].Version, m.Environment.Host, m.ToolVersion, m.Scenario.Name = bad, bad, bad, bad
 			if i == 0 {
 				m.Interrupted, m.Why = true, bad

@@ -23,6 +23,7 @@ func WriteMarkdown(w io.Writer, c *Comparison) error {
 	markdownMetrics(&b, c)
 	markdownAspects(&b, c)
 	markdownRuns(&b, c)
+	markdownNotes(&b, c)
 	if _, err := io.WriteString(w, report.Legible(b.String())); err != nil {
 		return fmt.Errorf("writing the comparison: %w", err)
 	}
@@ -90,6 +91,17 @@ func markdownRuns(b *strings.Builder, c *Comparison) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %d | %s |\n", code(r.Directory), r.Side, r.Started.Format("2006-01-02 15:04:05"),
 			code(strings.Join(r.FactomdVersions, ", ")), r.Verdict, value(unitOf(c.Primary), r.Figures[c.Primary]), r.Blocks, left)
+	}
+}
+
+// markdownNotes has what people said of the runs.
+func markdownNotes(b *strings.Builder, c *Comparison) {
+	before := "\nNotes:\n\n"
+	for _, r := range c.Runs {
+		for _, n := range report.Shown(r.Notes) {
+			fmt.Fprintf(b, "%s- %s, %s UTC: %s\n", before, code(r.Directory), n.At.UTC().Format("2006-01-02 15:04:05"), code(n.Text))
+			before = ""
+		}
 	}
 }
 

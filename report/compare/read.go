@@ -76,7 +76,7 @@ func readRun(dir string) (*measured, error) {
 	}
 	if err := results.CheckUnlocked(dir); errors.Is(err, results.ErrLocked) {
 		run.r = manifestOnly(m)
-		run.excluded = "it is in progress"
+		run.excluded = "it is in progress, or another command is at work on it"
 		return run, nil
 	}
 	left, err := results.ReadReduction(dir)
@@ -182,8 +182,11 @@ func (run *measured) row(side Side, metrics []Metric) Run {
 	r := run.r
 	row := Run{
 		Side: side, Directory: run.dir, ID: r.Run.ID, Started: r.Run.Started.UTC(), Verdict: r.Verdict,
-		FactomdVersions: versions(r), Tags: r.Run.Tags, Excluded: run.excluded,
+		FactomdVersions: versions(r), Tags: r.Run.Tags, Notes: r.Run.Notes, Excluded: run.excluded,
 		Blocks: run.blocks, Figures: map[string]report.Number{},
+	}
+	if row.Notes == nil {
+		row.Notes = []report.Note{}
 	}
 	if row.Tags == nil {
 		row.Tags = map[string]string{}
