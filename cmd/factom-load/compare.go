@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,12 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/FactomProject/factom-load/report/compare"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 func newCompareCommand(e *env) *cobra.Command {
 	var (
 		sides           runSides
 		out, failOn     string
+		accept          string
 		tolerances      []string
 		force, asJSON   bool
 		base, candidate = sides.value("base"), sides.value("candidate")
@@ -30,7 +33,11 @@ against runs on another. It compares runs and not entries, and takes 4 a side to
 say anything; 6 are advised. RUN is a run's directory or a pattern; all arguments
 that follow --base or --candidate belong to it, as a shell makes them of a pattern.
 It exits with 3 if they regressed, and with 6 if there is no answer and
---fail-on inconclusive asks for one.`,
+--fail-on inconclusive asks for one.
+
+--accept names a list of differences that were decided on, each with the metric, the
+reason and the last day (docs/statistics.md). What it covers has regressed all the
+same, is marked as accepted wherever it stands, and does not make compare fail.`,
 		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared`,
 		RunE: func(c *cobra.Command, rest []string) error {
 			if err := sides.takeRest(c, rest); err != nil {
@@ -51,6 +58,10 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 				return usage(fmt.Errorf("--fail-on %q\n    hint: regressed, or inconclusive", failOn))
 			}
 			var err error
+			if o.Accept, err = readAccepted(accept); err != nil {
+				return err
+			}
+			o.AcceptFile = accept
 			if o.Base, err = findRuns("base", base.list); err != nil {
 				return usage(err)
 			}
@@ -82,9 +93,27 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 	f.StringVar(&out, "out", "", "also write "+compare.JSONFile+", "+compare.HTMLFile+" and "+compare.MarkdownFile+" into this directory")
 	f.StringArrayVar(&tolerances, "tolerance", nil, "change of a metric that does not matter: accept.p95=5%, accept.p95=20ms, failed=0.1%; repeatable")
 	f.StringVar(&failOn, "fail-on", "regressed", "what fails beside regressed: inconclusive, with exit code 6")
+	f.StringVar(&accept, "accept", "", "list of differences that were decided on (`FILE`): what it covers stands as regressed, and does not fail")
 	f.BoolVar(&force, "force", false, "compare runs of different scenarios or networks all the same")
 	f.BoolVar(&asJSON, "json", false, "print "+compare.JSONFile+" on standard output instead of the tables")
 	return c
+}
+
+// readAccepted reads a list of accepted differences. What is wrong with it is bad use.
+func readAccepted(file string) ([]scenarios.Acceptance, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--accept: %w", err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, scenarios.MaxBytes+1)) // one more, to be refused
+	if err != nil {
+		return nil, usage(fmt.Errorf("--accept: %w", err))
+	}
+	return scenarios.ParseAccepted(data, file)
 }
 
 // runSides are the runs of both sides as they are given, in any order.
