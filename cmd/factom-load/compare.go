@@ -20,7 +20,7 @@ func newCompareCommand(e *env) *cobra.Command {
 	var (
 		sides           runSides
 		out, failOn     string
-		accept          string
+		accept, sheet   string
 		tolerances      []string
 		force, asJSON   bool
 		base, candidate = sides.value("base"), sides.value("candidate")
@@ -37,8 +37,13 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 
 --accept names a list of differences that were decided on, each with the metric, the
 reason and the last day (docs/statistics.md). What it covers has regressed all the
-same, is marked as accepted wherever it stands, and does not make compare fail.`,
-		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared`,
+same, is marked as accepted wherever it stands, and does not make compare fail.
+
+--release-sheet writes what those who sign off a release need on one page: versions,
+runs and verdicts, what was not tested, known faults, and blanks for names and the
+decision. A sheet on which a decision was ticked is not written over.`,
+		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared
+  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --accept known.yaml --release-sheet v6.12.md`,
 		RunE: func(c *cobra.Command, rest []string) error {
 			if err := sides.takeRest(c, rest); err != nil {
 				return err
@@ -62,6 +67,9 @@ same, is marked as accepted wherever it stands, and does not make compare fail.`
 				return err
 			}
 			o.AcceptFile = accept
+			if err = checkSheet(sheet); err != nil {
+				return usage(err)
+			}
 			if o.Base, err = findRuns("base", base.list); err != nil {
 				return usage(err)
 			}
@@ -75,6 +83,7 @@ same, is marked as accepted wherever it stands, and does not make compare fail.`
 			if out != "" {
 				err = compare.WriteFiles(out, result)
 			}
+			err = cmp.Or(err, writeOutput(sheet, false, result, compare.WriteReleaseSheet))
 			if asJSON {
 				err = cmp.Or(err, compare.WriteJSON(e.stdout, result))
 			} else {
@@ -94,6 +103,7 @@ same, is marked as accepted wherever it stands, and does not make compare fail.`
 	f.StringArrayVar(&tolerances, "tolerance", nil, "change of a metric that does not matter: accept.p95=5%, accept.p95=20ms, failed=0.1%; repeatable")
 	f.StringVar(&failOn, "fail-on", "regressed", "what fails beside regressed: inconclusive, with exit code 6")
 	f.StringVar(&accept, "accept", "", "list of differences that were decided on (`FILE`): what it covers stands as regressed, and does not fail")
+	f.StringVar(&sheet, "release-sheet", "", "write the sign-off sheet of a release, with blanks for people, as Markdown (`FILE`)")
 	f.BoolVar(&force, "force", false, "compare runs of different scenarios or networks all the same")
 	f.BoolVar(&asJSON, "json", false, "print "+compare.JSONFile+" on standard output instead of the tables")
 	return c
@@ -114,6 +124,25 @@ func readAccepted(file string) ([]scenarios.Acceptance, error) {
 		return nil, usage(fmt.Errorf("--accept: %w", err))
 	}
 	return scenarios.ParseAccepted(data, file)
+}
+
+// checkSheet refuses to write over a directory, or over what people have decided.
+func checkSheet(file string) error {
+	info, err := os.Stat(file)
+	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
+		return nil // there is none, or it is a pipe
+	}
+	if info.IsDir() {
+		return fmt.Errorf("--release-sheet: %s is a directory", file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("--release-sheet: %w", err)
+	}
+	if strings.Contains(strings.ToLower(string(text)), compare.SheetTicked) {
+		return fmt.Errorf("--release-sheet: %s has a decision in it\n    hint: name another file, or move this one away", file)
+	}
+	return nil
 }
 
 // runSides are the runs of both sides as they are given, in any order.

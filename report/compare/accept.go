@@ -147,13 +147,14 @@ func (c *Comparison) acceptedText() (text string, all bool) {
 	return fmt.Sprintf(" Accepted is %s; not accepted: %s.", strings.Join(accepted, "; "), strings.Join(open, ", ")), false
 }
 
-// noteAcceptances says what of the list accepts nothing and should be looked at.
-func (c *Comparison) noteAcceptances() {
+// acceptanceNotes say what of the list accepts nothing and should be looked at.
+func (c *Comparison) acceptanceNotes() (notes []string) {
 	for _, a := range c.Acceptances {
 		if a.State == Expired || a.State == Beyond || a.State == Unused {
-			c.Notes = append(c.Notes, fmt.Sprintf("Line %d of the accepted differences (%s) accepts nothing: %s.", a.Line, a.Metric, a.Why))
+			notes = append(notes, fmt.Sprintf("Line %d of the accepted differences (%s) accepts nothing: %s.", a.Line, a.Metric, a.Why))
 		}
 	}
+	return notes
 }
 
 // isFor says in a few words for which runs an acceptance is.

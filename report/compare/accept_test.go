@@ -34,9 +34,9 @@ const (
 // judged is a comparison with a list, and not compared again for it.
 func judged(c *Comparison, o Options) *Comparison {
 	with := *c
-	with.Metrics, with.Notes = slices.Clone(c.Metrics), nil
+	with.Metrics = slices.Clone(c.Metrics)
 	with.accept(c.curves, o)
-	with.noteAcceptances()
+	with.Notes = with.acceptanceNotes()
 	with.decide()
 	return &with
 }

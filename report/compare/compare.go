@@ -71,6 +71,7 @@ type Comparison struct {
 	Acceptances  []Acceptance `json:"acceptances"` // in the order of the file
 
 	curves [2][]*measured // what the charts are drawn from, by side
+	all    [2][]*measured // with those that are left out
 }
 
 // A Side says which of two an item belongs to.
@@ -196,7 +197,7 @@ func Runs(ctx context.Context, o Options) (*Comparison, error) {
 		Acceptances: []Acceptance{},
 	}
 	fit := exclude(base, candidate)
-	c.curves = fit
+	c.curves, c.all = fit, [2][]*measured{base, candidate}
 	c.Aspects = aspects(fit)
 	c.compare(fit, o)
 	c.accept(fit, o)
@@ -206,7 +207,7 @@ func Runs(ctx context.Context, o Options) (*Comparison, error) {
 		}
 	}
 	c.note(fit)
-	c.noteAcceptances()
+	c.Notes = append(c.Notes, c.acceptanceNotes()...)
 	c.decide()
 	return c, nil
 }
