@@ -14,9 +14,9 @@ import (
 // themselves is put in code spans, in which Markdown means nothing.
 func WriteMarkdown(w io.Writer, c *Comparison) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n", c.heading(), plain(c.Why))
+	fmt.Fprintf(&b, "## %s\n\n%s\n", c.heading(), words(c.Why))
 	for _, note := range c.Notes {
-		fmt.Fprintf(&b, "\n- %s", plain(note))
+		fmt.Fprintf(&b, "\n- %s", words(note))
 	}
 	if len(c.Notes) > 0 {
 		b.WriteByte('\n')
@@ -126,20 +126,7 @@ func markdownRuns(b *strings.Builder, c *Comparison) {
 	}
 }
 
-// code puts a text of unknown content into a code span of a table.
-func code(s string) string {
-	const most = 200
-	s = strings.NewReplacer("`", "'", "|", `\|`, "\n", " ", "\r", " ", "\t", " ").Replace(strings.TrimSpace(s))
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "…"
-	}
-	if s == "" {
-		return noFigure
-	}
-	return "`" + s + "`"
-}
-
-// plain takes the meaning from a text of our own that may quote others.
-func plain(s string) string {
-	return strings.NewReplacer("<", "&lt;", "`", "'", "|", `\|`, "*", `\*`, "_", `\_`, "[", `\[`, "\n", " ", "\r", " ").Replace(s)
-}
+// code puts a text of unknown content into a code span, words a sentence of ours that may
+// quote others into text; both may stand in a cell.
+func code(s string) string  { return markdown.Code(s, 200) }
+func words(s string) string { return markdown.Text(s, 4000) }

@@ -21,7 +21,6 @@ const SheetTicked = "- [x] "
 const (
 	mostFaults = 100 // lines on the faults of one side
 	mostNamed  = 3   // lost entries and findings of a run that are named
-	mostWords  = 4000
 )
 
 // WriteReleaseSheet writes the sign-off sheet of a release, in Markdown: what was
@@ -52,9 +51,6 @@ func (s *sheet) line(format string, args ...any) {
 }
 
 func (s *sheet) title(text string) { s.line("\n## %s\n", text) }
-
-// words quotes a sentence of ours that may quote others.
-func words(text string) string { return markdown.Text(text, mostWords) }
 
 // sideNames are the sides in the order of [Comparison.all].
 func sideNames() [2]Side { return [2]Side{Base, Candidate} }
