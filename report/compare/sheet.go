@@ -129,7 +129,9 @@ func (s *sheet) runs() {
 			r, at := run.r, s.c.Runs[row]
 			row++
 			verdict := markdown.Code(string(r.Verdict), 32)
-			if r.VerdictWhy != "" && r.Verdict != report.Pass {
+			if at.Excluded != "" {
+				verdict += ", **left out**: " + words(at.Excluded)
+			} else if r.VerdictWhy != "" && r.Verdict != report.Pass {
 				verdict += ": " + markdown.Text(r.VerdictWhy, 500)
 			}
 			s.line("| %s | %s | %s | %s | %s | %s | %s | %s | %s |", markdown.Code(at.Directory, 200), markdown.Code(at.ID, 100), at.Side, markdown.Code(versionText(run), 100),
