@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/FactomProject/factom-load/internal/markdown"
 )
 
 // maxMarkdown is the most bytes that the summary has. GitHub takes comments of 65,536
@@ -19,7 +21,7 @@ const (
 )
 
 // WriteMarkdown writes what one must know of a run, for a pull request or a job's
-// summary. Texts from elsewhere cannot break out of their places: see [code].
+// summary. Texts from elsewhere cannot break out of their places: see package markdown.
 func WriteMarkdown(w io.Writer, r *Report) error {
 	m := &digest{most: maxMarkdown}
 	m.verdict(r)
@@ -67,7 +69,7 @@ func (m *digest) verdict(r *Report) {
 	}
 	m.line("### factom-load: %s, %s", prose(verdict), code(r.Run.Scenario.Name))
 	m.line("")
-	m.line("%s", prose(longText(r.VerdictWhy)))
+	m.line("%s", prose(r.VerdictWhy))
 	m.line("")
 }
 
@@ -202,50 +204,12 @@ func longText(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// code writes a text from elsewhere as a code span, where GitHub and GitLab see
-// neither Markdown nor HTML, links, mentions or references. It must not stand in a
-// table: the ways to write "\|" in a cell differ.
-func code(s string) string {
-	return codeSpan(shortText(s))
-}
+// The most characters of a text from elsewhere, and of sentences.
+const (
+	mostCode  = 300
+	mostProse = 4000
+)
 
-func codeSpan(s string) string {
-	s = strings.Join(strings.Fields(legible(s)), " ")
-	if s == "" {
-		return noFigure
-	}
-	longest, run := 0, 0
-	for _, c := range s {
-		if c != '`' {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	fence := strings.Repeat("`", longest+1)
-	if s[0] == '`' || s[len(s)-1] == '`' {
-		s = " " + s + " " // which are not part of the text
-	}
-	return fence + s + fence
-}
-
-// prose writes a sentence as text if it has nothing that GitHub or GitLab could make
-// more of, and else as [codeSpan].
-func prose(s string) string {
-	s = strings.Join(strings.Fields(legible(s)), " ")
-	var b strings.Builder
-	for i, c := range s {
-		switch {
-		case c == ' ', c == ',', c == ';', c == '%', c == '×', c == '—', c == '…', c == 'µ',
-			c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-			b.WriteRune(c)
-		case c == '.', c == '(', c == ')', c == '-', c == '+', c == '=', c == '<', c == '>', c == '_', c == '\'',
-			c == ':' && !strings.HasPrefix(s[i:], "://"):
-			b.WriteString(`\` + string(c))
-		default:
-			return codeSpan(s)
-		}
-	}
-	return b.String()
-}
+// code writes a text from elsewhere, prose a sentence that may quote one.
+func code(s string) string  { return markdown.Code(s, mostCode) }
+func prose(s string) string { return markdown.Text(s, mostProse) }

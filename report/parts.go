@@ -20,3 +20,10 @@ func Figure(v float64) string { return figureText(v) }
 
 // CountText writes a whole number with commas between its thousands.
 func CountText(n uint64) string { return countText(n) }
+
+// Faults says what went wrong in a run, with the network and with entries, a sentence of
+// Markdown each; nothing where nothing was seen to.
+func Faults(r *Report) []string {
+	p := &incident{r: r, trouble: newTrouble(r)}
+	return p.said()
+}

@@ -13,6 +13,7 @@ import (
 // as it is and return false.
 type decoder struct {
 	dir      string // that the paths of other files begin in
+	alien    bool   // the file is no scenario: where a scenario has a key says nothing
 	problems Errors
 	replays  []recording // still to be judged by the workload
 }
@@ -60,7 +61,7 @@ func (d *decoder) fields(n *node, fields ...field) {
 		read := lookup(fields, m.key)
 		switch {
 		case read == nil:
-			d.member(n, m, "unknown key "+plainKey(m.key), unknownHint(n.path, m.key, fields))
+			d.member(n, m, "unknown key "+plainKey(m.key), d.unknownHint(n.path, m.key, fields))
 		case m.value.kind == null:
 			m.at = m.value.at
 			d.member(n, m, plainKey(m.key)+" has no value", "give it one, or leave the key out")
@@ -113,8 +114,9 @@ func firstAt(first position) string {
 	return fmt.Sprintf("the first one is in line %d; keep one of them", first.line)
 }
 
-func unknownHint(path, key string, fields []field) string {
+func (d *decoder) unknownHint(path, key string, fields []field) string {
 	switch home := homeOf(key); {
+	case d.alien:
 	case path == "load" && (key == "rate" || key == "for"):
 		return "a load is a list of phases, each with its own: phases: [{for: 60s, rate: 50/s}]"
 	case home != "" && home != path:

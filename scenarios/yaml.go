@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -84,8 +85,16 @@ func (n *node) get(key string) *node {
 // A source reads the YAML of one file or of one override.
 type source struct {
 	file     string
-	flag     bool // positions inside a flag's value say nothing to its user
+	flag     bool   // positions inside a flag's value say nothing to its user
+	what     string // the file is, for messages; a scenario if empty
 	problems Errors
+}
+
+func (s *source) noun() string { return cmp.Or(s.what, "scenario") }
+
+// foreign says that something is YAML, and still has no place in the file.
+func (s *source) foreign(what string) string {
+	return what + " not part of the " + s.noun() + " format"
 }
 
 func (s *source) position(line, column int) position {
@@ -104,7 +113,7 @@ func (s *source) report(at position, path, message, hint string) {
 func (s *source) read(data []byte, path, label string) *node {
 	if len(data) > MaxBytes {
 		s.report(s.position(1, 1), "", fmt.Sprintf("the file has more than %d bytes", MaxBytes),
-			"a scenario describes the load in a few dozen lines; is this the right file?")
+			"a "+s.noun()+" has a few dozen lines; is this the right file?")
 		return nil
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
@@ -163,7 +172,7 @@ func (s *source) secrets(data []byte) {
 		before := data[:found[0]]
 		start := bytes.LastIndexByte(before, '\n') + 1
 		at := s.position(bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
-		s.report(at, "", "a secret key is written here, and a scenario must never hold one",
+		s.report(at, "", "a secret key is written here, and a "+s.noun()+" must never hold one",
 			"move it into an environment variable (key: env:NAME) or a file of mode 0600 (key: file:PATH); if others have seen it, it is not secret any more")
 	}
 }
@@ -185,18 +194,18 @@ func (s *source) plainYAML(tokens token.Tokens) bool {
 		case token.CommentType:
 			continue
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			refuse(tk, "anchors, aliases and merge keys are not part of the scenario format",
+			refuse(tk, s.foreign("anchors, aliases and merge keys are"),
 				"write the value out in each place; put text that begins with & or * in quotes")
 		case token.TagType:
-			refuse(tk, "tags are not part of the scenario format", "leave it out; put text that begins with ! in quotes")
+			refuse(tk, s.foreign("tags are"), "leave it out; put text that begins with ! in quotes")
 		case token.DirectiveType:
-			refuse(tk, "directives are not part of the scenario format", "leave it out; put text that begins with % in quotes")
+			refuse(tk, s.foreign("directives are"), "leave it out; put text that begins with % in quotes")
 			return false
 		case token.MappingKeyType:
-			refuse(tk, `keys marked with "?" are not part of the scenario format`, "write key: value")
+			refuse(tk, s.foreign(`keys marked with "?" are`), "write key: value")
 		case token.DocumentHeaderType, token.DocumentEndType:
 			if content || tk.Type == token.DocumentEndType {
-				refuse(tk, "a scenario file has one document", "put each scenario in a file of its own")
+				refuse(tk, "a "+s.noun()+" file has one document", "put each "+s.noun()+" in a file of its own")
 				return false
 			}
 		case token.MappingStartType, token.SequenceStartType:
@@ -288,7 +297,7 @@ func (s *source) convert(v ast.Node, path, label string, at position, keyed bool
 		n.text = tk.Value
 		n.quoted = tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType
 	default:
-		s.report(n.at, path, "YAML that is not part of the scenario format", "write plain values, lists and mappings")
+		s.report(n.at, path, s.foreign("YAML that is"), "write plain values, lists and mappings")
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,12 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/FactomProject/factom-load/report/compare"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 func newCompareCommand(e *env) *cobra.Command {
 	var (
 		sides           runSides
 		out, failOn     string
+		accept, sheet   string
 		tolerances, in  []string
 		force, asJSON   bool
 		base, candidate = sides.value("base"), sides.value("candidate")
@@ -31,8 +34,17 @@ say anything; 6 are advised. RUN is a run's directory or a pattern; all argument
 that follow --base or --candidate belong to it, as a shell makes them of a pattern.
 tag:NAME=VALUE stands for all runs with that tag below the directories of --in.
 It exits with 3 if they regressed, and with 6 if there is no answer and
---fail-on inconclusive asks for one.`,
+--fail-on inconclusive asks for one.
+
+--accept names a list of differences that were decided on, each with the metric, the
+reason and the last day (docs/statistics.md). What it covers has regressed all the
+same, is marked as accepted wherever it stands, and does not make compare fail.
+
+--release-sheet writes what those who sign off a release need on one page: versions,
+runs and verdicts, what was not tested, known faults, and blanks for names and the
+decision. A sheet on which a decision was ticked is not written over.`,
 		Example: `  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --out compared
+  factom-load compare --base 'runs/*-v6.11' --candidate 'runs/*-v6.12' --accept known.yaml --release-sheet v6.12.md
   factom-load compare --base tag:version=v6.11.0 --candidate tag:version=v6.12.0 --in runs/steady`,
 		RunE: func(c *cobra.Command, rest []string) error {
 			if err := sides.takeRest(c, rest); err != nil {
@@ -53,6 +65,13 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 				return usage(fmt.Errorf("--fail-on %q\n    hint: regressed, or inconclusive", failOn))
 			}
 			var err error
+			if o.Accept, err = readAccepted(accept); err != nil {
+				return err
+			}
+			o.AcceptFile = accept
+			if err = checkSheet(sheet); err != nil {
+				return usage(err)
+			}
 			if o.Base, err = findRuns("base", base.list, in); err != nil {
 				return usage(err)
 			}
@@ -66,6 +85,7 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 			if out != "" {
 				err = compare.WriteFiles(out, result)
 			}
+			err = cmp.Or(err, writeOutput(sheet, false, result, compare.WriteReleaseSheet))
 			if asJSON {
 				err = cmp.Or(err, compare.WriteJSON(e.stdout, result))
 			} else {
@@ -85,9 +105,47 @@ It exits with 3 if they regressed, and with 6 if there is no answer and
 	f.StringVar(&out, "out", "", "also write "+compare.JSONFile+", "+compare.HTMLFile+" and "+compare.MarkdownFile+" into this directory")
 	f.StringArrayVar(&tolerances, "tolerance", nil, "change of a metric that does not matter: accept.p95=5%, accept.p95=20ms, failed=0.1%; repeatable")
 	f.StringVar(&failOn, "fail-on", "regressed", "what fails beside regressed: inconclusive, with exit code 6")
+	f.StringVar(&accept, "accept", "", "list of differences that were decided on (`FILE`): what it covers stands as regressed, and does not fail")
+	f.StringVar(&sheet, "release-sheet", "", "write the sign-off sheet of a release, with blanks for people, as Markdown (`FILE`)")
 	f.BoolVar(&force, "force", false, "compare runs of different scenarios or networks all the same")
 	f.BoolVar(&asJSON, "json", false, "print "+compare.JSONFile+" on standard output instead of the tables")
 	return c
+}
+
+// readAccepted reads a list of accepted differences. What is wrong with it is bad use.
+func readAccepted(file string) ([]scenarios.Acceptance, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--accept: %w", err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, scenarios.MaxBytes+1)) // one more, to be refused
+	if err != nil {
+		return nil, usage(fmt.Errorf("--accept: %w", err))
+	}
+	return scenarios.ParseAccepted(data, file)
+}
+
+// checkSheet refuses to write over a directory, or over what people have decided.
+func checkSheet(file string) error {
+	info, err := os.Stat(file)
+	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
+		return nil // there is none, or it is a pipe
+	}
+	if info.IsDir() {
+		return fmt.Errorf("--release-sheet: %s is a directory", file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("--release-sheet: %w", err)
+	}
+	if strings.Contains(strings.ToLower(string(text)), compare.SheetTicked) {
+		return fmt.Errorf("--release-sheet: %s has a decision in it\n    hint: name another file, or move this one away", file)
+	}
+	return nil
 }
 
 // runSides are the runs of both sides as they are given, in any order.

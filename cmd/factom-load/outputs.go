@@ -64,12 +64,12 @@ func (o *outputs) write(r *report.Report, ci ciJob) error {
 	)
 }
 
-func writeOutput(name string, add bool, r *report.Report, write func(io.Writer, *report.Report) error) error {
+func writeOutput[T any](name string, add bool, content T, write func(io.Writer, T) error) error {
 	if name == "" {
 		return nil
 	}
 	var b bytes.Buffer
-	if err := write(&b, r); err != nil {
+	if err := write(&b, content); err != nil {
 		return err
 	}
 	if add {

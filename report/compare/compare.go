@@ -13,6 +13,7 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/infer"
 	"github.com/FactomProject/factom-load/report"
+	"github.com/FactomProject/factom-load/scenarios"
 )
 
 //go:generate go test . -run TestSchemaFile -update
@@ -32,6 +33,12 @@ type Options struct {
 	// Force compares what has not the same load or network.
 	Force       bool
 	ToolVersion string // of this program
+	// Accept are the differences that were decided on, and AcceptFile where they are
+	// written; empty without a list.
+	Accept     []scenarios.Acceptance
+	AcceptFile string
+	// Now says which of them are over; the zero value is the present.
+	Now time.Time
 }
 
 // A Comparison is the content of compare.json.
@@ -54,8 +61,17 @@ type Comparison struct {
 	Runs       []Run    `json:"runs"`    // of the base, then of the candidate, as they were given
 	// Notes are what a reader must know beside the figures.
 	Notes []string `json:"notes"`
+	// Accepted says that the verdict is regressed, that all which has was decided on,
+	// and that the comparison does not fail for it. AcceptedFrom is the file of such
+	// decisions, AcceptedOn the day (UTC) by which they were judged; both are empty
+	// without one.
+	Accepted     bool         `json:"accepted"`
+	AcceptedFrom string       `json:"accepted_from"`
+	AcceptedOn   string       `json:"accepted_on"`
+	Acceptances  []Acceptance `json:"acceptances"` // in the order of the file
 
 	curves [2][]*measured // what the charts are drawn from, by side
+	all    [2][]*measured // with those that are left out
 }
 
 // A Side says which of two an item belongs to.
@@ -140,6 +156,10 @@ type Metric struct {
 	Verdict    infer.Verdict `json:"verdict"`
 	Why        string        `json:"why"`
 	MoreRuns   int           `json:"more_runs"` // as that of the whole
+	// Accepted is why it is accepted that the metric has regressed, and AcceptedUntil
+	// the last day of that (UTC); empty where it is not.
+	Accepted      string `json:"accepted"`
+	AcceptedUntil string `json:"accepted_until"`
 }
 
 // A Unit is that of a metric.
@@ -175,28 +195,32 @@ func Runs(ctx context.Context, o Options) (*Comparison, error) {
 	c := &Comparison{
 		Schema: Schema, ToolVersion: o.ToolVersion, Forced: o.Force, Comparable: true,
 		Aspects: []Aspect{}, Metrics: []Metric{}, Runs: []Run{}, Notes: []string{},
+		Acceptances: []Acceptance{},
 	}
 	fit := exclude(base, candidate)
-	c.curves = fit
+	c.curves, c.all = fit, [2][]*measured{base, candidate}
 	c.Aspects = aspects(fit)
 	c.compare(fit, o)
+	c.accept(fit, o)
 	for i, side := range [2][]*measured{base, candidate} {
 		for _, r := range side {
 			c.Runs = append(c.Runs, r.row([2]Side{Base, Candidate}[i], c.Metrics))
 		}
 	}
 	c.note(fit)
+	c.Notes = append(c.Notes, c.acceptanceNotes()...)
 	c.decide()
 	return c, nil
 }
 
 // ExitCode is the exit code for the verdict. Without an answer it is 0, unless one is
-// asked for.
+// asked for. What is accepted does not fail, but is no answer where the primary metric
+// has none.
 func (c *Comparison) ExitCode(wantAnswer bool) int {
 	switch {
-	case c.Verdict == infer.Regressed:
+	case c.Verdict == infer.Regressed && !c.Accepted:
 		return report.ExitFail
-	case c.Verdict == infer.Inconclusive && wantAnswer:
+	case c.Metrics[0].Verdict == infer.Inconclusive && wantAnswer:
 		return ExitInconclusive
 	}
 	return report.ExitOK

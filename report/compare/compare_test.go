@@ -100,6 +100,13 @@ func TestGolden(t *testing.T) {
 		}}, Options{}, infer.Regressed, 3},
 		{"other_load", steady, group{n: 6, level: 1.2, spread: 0.02, each: otherLoad}, Options{}, infer.Inconclusive, 6},
 		{"forced", steady, group{n: 6, level: 1.2, spread: 0.02, each: otherLoad}, Options{Force: true}, infer.Regressed, 3},
+		{"accepted", steady, group{n: 6, level: 1.2, spread: 0.02}, accepting(t, `
+- {metric: accept.p50, up_to: 25%, until: 2026-12-31, reason: every entry is signed twice}
+- {metric: accept.p95, up_to: 25%, until: 2026-12-31, reason: "every entry is signed twice, #12"}
+- {metric: accept.p99, candidate: v6.12.0, until: 2026-12-31, reason: likewise}
+- {metric: confirm.p99, up_to: 50ms, until: 2026-12-31, reason: blocks were late}
+- {metric: submit.p95, until: 2026-10-31, reason: the old queue}
+`), infer.Regressed, 0},
 		{"tolerant", steady, group{n: 6, level: 1.2, spread: 0.02}, Options{Tolerances: []Tolerance{{Metric: "accept.p95", Share: 0.3}, {Metric: "accept.p50", Share: 0.3}, {Metric: "accept.p99", Unit: 100}}}, infer.Unchanged, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,7 +123,7 @@ func TestGolden(t *testing.T) {
 			}
 			golden(t, filepath.Join(here, "testdata", c.name+".md"), markdown.Bytes())
 			validate(t, filepath.Join(here, "compare.schema.json"), json.Bytes())
-			if c.name == "regressed" {
+			if c.name == "regressed" || c.name == "accepted" {
 				golden(t, filepath.Join(here, "testdata", c.name+".json"), json.Bytes())
 			}
 		})

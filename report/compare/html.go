@@ -56,6 +56,7 @@ func WriteHTML(w io.Writer, c *Comparison) error {
 		"short":    short,
 		"join":     func(list []string) string { return short(strings.Join(list, ", ")) },
 		"tags":     tagList,
+		"isFor":    Acceptance.isFor,
 		"unit":     unitOf,
 		"figure":   func(r Run, name string) report.Number { return r.Figures[name] },
 	}).Parse(pageTemplate)
@@ -64,6 +65,9 @@ func WriteHTML(w io.Writer, c *Comparison) error {
 	}
 	p := page{C: c, Style: template.CSS(report.Style() + pageStyle), Primary: c.Metrics[0], Title: c.title(), Figures: c.figures(), Notes: c.noteViews()}
 	p.Class, p.Icon = verdictClass(c.Verdict)
+	if c.Accepted {
+		p.Class = "invalid" // the colour of a warning
+	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {
 		return fmt.Errorf("making the page: %w", err)

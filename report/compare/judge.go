@@ -115,6 +115,9 @@ func (c *Comparison) decide() {
 		}
 		c.Why += fmt.Sprintf(" %s: %s.", also, strings.Join(regressed, ", "))
 	}
+	text, all := c.acceptedText()
+	c.Why += text
+	c.Accepted = all
 	if different := c.different(); different != "" {
 		c.Why += fmt.Sprintf(" But the runs differ in %s, and were compared by force.", different)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/FactomProject/factom-load/internal/markdown"
 	"github.com/FactomProject/factom-load/report"
 )
 
@@ -13,14 +14,15 @@ import (
 // themselves is put in code spans, in which Markdown means nothing.
 func WriteMarkdown(w io.Writer, c *Comparison) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n", strings.ToUpper(string(c.Verdict)), plain(c.Why))
+	fmt.Fprintf(&b, "## %s\n\n%s\n", c.heading(), words(c.Why))
 	for _, note := range c.Notes {
-		fmt.Fprintf(&b, "\n- %s", plain(note))
+		fmt.Fprintf(&b, "\n- %s", words(note))
 	}
 	if len(c.Notes) > 0 {
 		b.WriteByte('\n')
 	}
 	markdownMetrics(&b, c)
+	markdownAcceptances(&b, c)
 	markdownAspects(&b, c)
 	markdownRuns(&b, c)
 	markdownNotes(&b, c)
@@ -47,9 +49,40 @@ func markdownMetrics(b *strings.Builder, c *Comparison) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %d, %d | ±%s | %s |\n",
 			name, value(m.Unit, m.Base.Median), value(m.Unit, m.Candidate.Median), absolute(m, m.Change), share, bounds,
-			pText(m.PCorrected), m.Base.N, m.Candidate.N, value(m.Unit, m.Tolerance), m.Verdict)
+			pText(m.PCorrected), m.Base.N, m.Candidate.N, value(m.Unit, m.Tolerance), verdictCell(m))
 	}
 	b.WriteString("\nBase and candidate are the medians of their runs, the change is the median over all pairs of runs. Each bound has a confidence of 95 %. p is that of Mann-Whitney's U, corrected after Holm but for the primary metric.\n")
+}
+
+// verdictCell is a metric's verdict, with what was decided about it.
+func verdictCell(m Metric) string {
+	if m.Accepted == "" {
+		return string(m.Verdict)
+	}
+	return fmt.Sprintf("%s, accepted until %s: %s", m.Verdict, m.AcceptedUntil, markdown.Text(m.Accepted, mostReason))
+}
+
+// mostReason is how many characters of a reason are told.
+const mostReason = 500
+
+func markdownAcceptances(b *strings.Builder, c *Comparison) {
+	if len(c.Acceptances) == 0 {
+		return
+	}
+	b.WriteString("\n| accepted difference | for | up to | until | reason | on " + c.AcceptedOn + " |\n|---|---|---|---|---|---|\n")
+	for _, a := range c.Acceptances {
+		fmt.Fprintf(b, "| %s (line %d) | %s | %s | %s | %s | %s |\n", a.Metric, a.Line, markdown.Text(a.isFor(), mostReason),
+			cmp.Or(a.UpTo, "any"), a.Until, markdown.Text(a.Reason, mostReason), a.text())
+	}
+}
+
+// text says what an acceptance came to, for a cell.
+func (a Acceptance) text() string {
+	state := "**" + string(a.State) + "**"
+	if a.State == Applied || a.State == Elsewhere {
+		state = string(a.State)
+	}
+	return state + ": " + markdown.Text(a.Why, mostReason)
 }
 
 func markdownAspects(b *strings.Builder, c *Comparison) {
@@ -105,20 +138,7 @@ func markdownNotes(b *strings.Builder, c *Comparison) {
 	}
 }
 
-// code puts a text of unknown content into a code span of a table.
-func code(s string) string {
-	const most = 200
-	s = strings.NewReplacer("`", "'", "|", `\|`, "\n", " ", "\r", " ", "\t", " ").Replace(strings.TrimSpace(s))
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "…"
-	}
-	if s == "" {
-		return noFigure
-	}
-	return "`" + s + "`"
-}
-
-// plain takes the meaning from a text of our own that may quote others.
-func plain(s string) string {
-	return strings.NewReplacer("<", "&lt;", "`", "'", "|", `\|`, "*", `\*`, "_", `\_`, "[", `\[`, "\n", " ", "\r", " ").Replace(s)
-}
+// code puts a text of unknown content into a code span, words a sentence of ours that may
+// quote others into text; both may stand in a cell.
+func code(s string) string  { return markdown.Code(s, 200) }
+func words(s string) string { return markdown.Text(s, 4000) }

@@ -20,6 +20,7 @@ func document() schematest.Document {
 			reflect.TypeFor[Side]():           {Base, Candidate},
 			reflect.TypeFor[Weight]():         {Required, Shown, Expected},
 			reflect.TypeFor[Unit]():           {Milliseconds, PerSecond, Share},
+			reflect.TypeFor[State]():          {Applied, Expired, Beyond, Unused, Elsewhere},
 		},
 	}
 }
