@@ -18,7 +18,7 @@ const (
 	queuesEvery    = time.Second
 	holdingEvery   = 5 * time.Second
 	queuesPatience = time.Second
-	holdingShare   = 50
+	holdingShare   = 20
 )
 
 // A queueWatch follows the queues of a node that shows them. Its calls are none of the
