@@ -38,6 +38,7 @@ func (c *counting) saved(height uint32, entries ...factomd.Hash) {
 	c.block(height, int64(height), entries...)
 	c.Saved()
 	time.Sleep(time.Second)
+	synctest.Wait()
 }
 
 func (c *counting) is(want ...BlockCommits) {
