@@ -44,7 +44,7 @@ func build(path string, partial bool, measured func(*results.Entry)) (*Report, e
 	}
 	m.Recall(series)
 	f := newFold(m)
-	f.partial, f.show = partial, measured
+	f.partial, f.show, f.inBlocks = partial, measured, series.Commits
 	summary, err := results.ReadEntries(path, results.Reader{Growing: partial, Phase: f.phase, Planned: f.series.planned, Block: f.block, Entry: f.entry, Call: f.call, Finding: f.finding, Event: f.events.add})
 	if err != nil {
 		return nil, err
@@ -100,6 +100,7 @@ type fold struct {
 	phases     []phaseFold
 	endpoints  []section // of a single one the latencies are added in the end, too
 	blocks     []results.Block
+	inBlocks   map[uint32]results.BlockCommits // commits, by height
 	confirmed  blockLatencies
 	lost       []LostEntry
 	lostTotal  uint64
@@ -532,6 +533,9 @@ func (f *fold) sections(r *Report) (err error) {
 func (f *fold) blockRows(r *Report) (err error) {
 	for _, b := range f.blocks {
 		row := Block{Height: b.Height, ClosedS: seconds(b.Seen), Entries: b.Entries, OwnEntries: b.Own}
+		if c, ok := f.inBlocks[b.Height]; ok && c.Others <= c.Commits {
+			row.Commits, row.OthersCommits = &c.Commits, &c.Others
+		}
 		if row.LatencyMS, err = f.confirmed.latency(b.Height, methodBlockScan, f.m.Observed.ConfirmResolutionMS); err != nil {
 			return err
 		}

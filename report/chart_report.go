@@ -27,7 +27,7 @@ func figures(r *Report) []figure {
 	return slices.Concat(
 		draw(r, rateChart, latencyChart, distributionChart, kneeChart),
 		[]figure{stepFigure(r)},
-		draw(r, blockChart, minuteChart, pressureChart, creditsChart, harnessChart),
+		draw(r, blockChart, minuteChart, pressureChart, creditsChart, harnessChart, queuesChart),
 	)
 }
 
@@ -356,15 +356,21 @@ func blockChart(r *Report, n int) (figure, chart) {
 	}
 	k := perPoint(len(r.Blocks), n*3/10)
 	own := mark{kind: markBars, class: "c-confirmed", label: "own entries", width: .7}
-	others := mark{kind: markBars, class: "c-others", label: "others’ entries", width: .7}
+	byCommits := commitsKnown(r.Blocks)
+	others := mark{kind: markBars, class: "c-others hollow", label: "others’ entries", width: .7}
+	unit := "entries in the block"
+	if byCommits {
+		others.label, unit = "others’ commits", "own entries, others’ commits"
+	}
 	p50 := mark{kind: markDots, class: "c-confirmed", label: "confirm p50"}
 	p99 := mark{kind: markTicks, class: "c-confirmed", label: "confirm p99", width: .6}
 	spans := mark{kind: markStems, class: "c-confirmed"}
-	total, most, mostAt, slowest := uint64(0), 0.0, uint32(0), 0.0
+	total, foreign, most, mostAt, slowest := uint64(0), uint64(0), 0.0, uint32(0), 0.0
 	for i := 0; i < len(r.Blocks); i += k {
 		group := r.Blocks[i:min(i+k, len(r.Blocks))]
-		d := joinBlocks(group, float64(i/k))
+		d := joinBlocks(group, float64(i/k), byCommits)
 		total += d.sum
+		foreign += d.foreign
 		own.at = append(own.at, datum{x: d.x, y: d.own, tip: d.tip})
 		if d.others > 0 {
 			others.at = append(others.at, datum{x: d.x, y: d.own + d.others, low: d.own, tip: d.tip})
@@ -396,7 +402,7 @@ func blockChart(r *Report, n int) (figure, chart) {
 		}
 		return all
 	}}
-	entries := panel{height: 150, y: linearAxis("entries in the block", highest, 1), marks: []mark{own}}
+	entries := panel{height: 150, y: linearAxis(unit, highest, 1), marks: []mark{own}}
 	if len(others.at) > 0 {
 		entries.marks = append(entries.marks, others)
 	}
@@ -406,7 +412,13 @@ func blockChart(r *Report, n int) (figure, chart) {
 	}
 	c.desc = fmt.Sprintf("%s directory blocks with %s own entries in all. The most own entries, %s, were in block %s; the highest confirm p99 of a block was %s.",
 		countText(uint64(len(r.Blocks))), countText(total), figureText(most), trimText(float64(mostAt)), msText(slowest))
-	caption := "All blocks saved during the run, measured phases or not. Others’ entries are those that others wrote into the chains of this run."
+	caption := "All blocks saved during the run, measured phases or not."
+	if byCommits {
+		c.desc += fmt.Sprintf(" Others’ commits in them: %s.", countText(foreign))
+		caption += " Others’ commits stand on the own entries, hollow: the commits in the block’s entry credit block for entries that are not this run’s, whatever chains they are for, one for each entry; an entry’s commit can be in the block before it. A block whose commits the node was slow to tell has none."
+	} else {
+		caption += " Others’ entries, hollow, are those that others wrote into the chains of this run; what they wrote into other chains is not on record."
+	}
 	if k > 1 {
 		caption += fmt.Sprintf(" Each bar stands for %d blocks: entries are their mean, the latencies those of the slowest block.", k)
 	}
@@ -419,33 +431,62 @@ func (b Block) Others() uint64 { return max(b.Entries, b.OwnEntries) - b.OwnEntr
 // OwnShare is the run's own part of the entries in its chains.
 func (b Block) OwnShare() string { return percentText(b.OwnEntries, b.OwnEntries+b.Others()) }
 
+// OthersCommitsText writes how many commits of others a block has, if that is known.
+func (b Block) OthersCommitsText() string {
+	if b.OthersCommits == nil {
+		return noFigure
+	}
+	return countText(*b.OthersCommits)
+}
+
+// commitsKnown says whether the commits of any block are.
+func commitsKnown(blocks []Block) bool {
+	return slices.ContainsFunc(blocks, func(b Block) bool { return b.OthersCommits != nil })
+}
+
 // blockGroup is one bar of the block chart.
 type blockGroup struct {
 	x, own, others float64
 	p50, p99       float64 // the highest, in milliseconds
-	sum            uint64
+	sum, foreign   uint64
 	tip            string
 }
 
-func joinBlocks(group []Block, x float64) blockGroup {
+// joinBlocks joins blocks to one bar. What is of others is their commits in the blocks
+// of which those are known, or else their entries in own chains.
+func joinBlocks(group []Block, x float64, byCommits bool) blockGroup {
 	d := blockGroup{x: x}
-	all := uint64(0)
+	known := 0
 	for _, b := range group {
 		d.sum += b.OwnEntries
-		all += max(b.Entries, b.OwnEntries)
+		switch {
+		case !byCommits:
+			d.foreign += b.Others()
+			known++
+		case b.OthersCommits != nil:
+			d.foreign += *b.OthersCommits
+			known++
+		}
 		if b.LatencyMS.Count > 0 {
 			d.p50, d.p99 = max(d.p50, b.LatencyMS.P50), max(d.p99, b.LatencyMS.P99)
 		}
 	}
 	d.own = float64(d.sum) / float64(len(group))
-	d.others = float64(all-d.sum) / float64(len(group))
+	d.others = float64(d.foreign) / float64(max(known, 1))
+	foreign := countText(d.foreign) + " others’"
+	switch {
+	case byCommits && known == 0:
+		foreign = "others’ commits not known"
+	case byCommits:
+		foreign += " commits"
+	}
 	first, last := group[0], group[len(group)-1]
 	if len(group) == 1 {
-		d.tip = fmt.Sprintf("Block %s: %s own entries, %s others’, saved at %s",
-			trimText(float64(first.Height)), countText(d.sum), countText(all-d.sum), spanText(first.ClosedS))
+		d.tip = fmt.Sprintf("Block %s: %s own entries, %s, saved at %s",
+			trimText(float64(first.Height)), countText(d.sum), foreign, spanText(first.ClosedS))
 	} else {
-		d.tip = fmt.Sprintf("Blocks %s to %s: %s own entries, %s others’",
-			trimText(float64(first.Height)), trimText(float64(last.Height)), countText(d.sum), countText(all-d.sum))
+		d.tip = fmt.Sprintf("Blocks %s to %s: %s own entries, %s",
+			trimText(float64(first.Height)), trimText(float64(last.Height)), countText(d.sum), foreign)
 	}
 	if d.p99 > 0 {
 		d.tip += fmt.Sprintf(", confirm p50 %s, p99 %s", msText(d.p50), msText(d.p99))

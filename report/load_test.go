@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func closedRun(tb testing.TB) *Report {
 	r.Load = Load{Model: "closed", Users: 50, ThinkMS: 100}
 	r.Run.EndedEarly = "entries for the budget of 5000 entry credits were sent"
 	for i, row := range r.Series.Rows {
-		for len(row) < len(r.Series.Columns)-1 {
+		for len(row) < slices.Index(r.Series.Columns, "ec_balance") {
 			row = append(row, unknown)
 		}
 		r.Series.Rows[i] = append(row, Number(900-i*50%800))

@@ -295,6 +295,12 @@ type Block struct {
 	Entries    uint64  `json:"entries"`  // entries seen in the blocks of own chains, others' included, those of hostile calls not
 	OwnEntries uint64  `json:"own_entries"`
 	LatencyMS  Latency `json:"latency_ms"` // confirm latency of its own entries, measured phases or not
+	// Commits are all that the block's entry-credit block lists, and OthersCommits those
+	// of them for entries that are neither this run's nor of its hostile calls: what
+	// others wrote into whatever chains. An entry's commit can be in the block before it.
+	// Null where the node was slow to tell, and in older records.
+	Commits       *uint64 `json:"commits" jsonschema:"nullable"`
+	OthersCommits *uint64 `json:"others_commits" jsonschema:"nullable"`
 }
 
 // Series is a table: one row an interval.

@@ -24,6 +24,8 @@ var seriesColumns = []string{
 	"node_rss_bytes",
 	"connections", // open, of the harness
 	"ec_balance",  // entry credits that the keys which pay have left
+	// Of a node that the run started, in messages: see nodeQueues.
+	"node_api_queue", "node_unlisted", "node_holding",
 }
 
 // seriesFold collects what entries did, second by second. The latencies of a second
@@ -176,6 +178,7 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 		r := &f.rows[i]
 		outstanding += r.outstanding
 		height, minute, inFlight, rss, nodeRSS, connections, credits := unknown, unknown, unknown, unknown, unknown, unknown, unknown
+		queues := nodeQueues(bySecond[i])
 		if n := bySecond[i]; n != nil {
 			inFlight, rss = Number(n.InFlight), Number(n.RSSBytes)
 			if n.NodeRSSBytes > 0 {
@@ -207,9 +210,26 @@ func (f *seriesFold) table(samples []results.Sample) Series {
 			nodeCPU[i], nodeRSS,
 			connections,
 			credits,
+			queues[0], queues[1], queues[2],
 		})
 	}
 	return s
+}
+
+// nodeQueues returns what a node had in its API queue, what else it had taken in and
+// put in no process list, and what of that it held back, at the end of a second.
+func nodeQueues(s *results.Sample) [3]Number {
+	queues := [3]Number{unknown, unknown, unknown}
+	if s == nil {
+		return queues
+	}
+	if q := s.NodeQueues; q != nil && q.API >= 0 && q.Unlisted >= 0 {
+		queues[0], queues[1] = Number(q.API), Number(q.Unlisted)
+	}
+	if n := s.NodeHolding; n != nil && *n >= 0 {
+		queues[2] = Number(*n)
+	}
+	return queues
 }
 
 var unknown = Number(math.NaN())

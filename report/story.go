@@ -50,10 +50,11 @@ func story(r *Report) []Sentence {
 	if len(all) == 0 {
 		all = quietStory(r)
 	}
+	others := othersStory(r)
 	slices.SortStableFunc(all, func(a, b Sentence) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.FromS, b.FromS))
 	})
-	return append([]Sentence{}, all[:min(len(all), mostSentences)]...)
+	return append(append([]Sentence{}, all[:min(len(all), mostSentences-len(others))]...), others...)
 }
 
 // clock writes an instant of the run as a time of day, or in seconds where the run's

@@ -87,6 +87,8 @@ type Collector struct {
 	gauge   *gauge   // of one phase, or nil
 	drawing *drawing // or nil
 	feed    FeedCounts
+
+	uncounted uncounted
 }
 
 // life is what is kept of an entry until it has both an outcome and a finished
@@ -413,6 +415,7 @@ func (c *Collector) Block(s Sighting) Block {
 	defer c.mu.Unlock()
 	c.own = c.own[:0]
 	c.drawing.begin()
+	c.uncounted.begin(s.Height)
 	entries := uint64(len(s.Entries))
 	for _, chain := range s.Chains {
 		ref, ours := c.begun[chain]
@@ -454,6 +457,7 @@ func (c *Collector) found(ref Ref, seen int64, where drawn) {
 	c.counts.Confirmed++
 	c.gaugeOf(l.phase).confirmed(l)
 	c.own = append(c.own, l.index)
+	c.uncounted.add(l.hash)
 	switch l.result {
 	case unanswered: // its calls are still under way
 		return

@@ -255,6 +255,40 @@ func TestSeries(t *testing.T) {
 	}
 }
 
+// What a node had in its queues and what blocks list is on record where it was known,
+// and a series without any of it, as older versions wrote it, is read all the same.
+func TestSeriesOfNode(t *testing.T) {
+	want := Series{
+		Samples: []Sample{{At: 1e9}, {At: 2e9, NodeQueues: &NodeQueues{API: 0, Unlisted: 7}, NodeHolding: new(3)}},
+		Commits: map[uint32]BlockCommits{7: {Height: 7, Commits: 20, Others: 5}, 9: {Height: 9}},
+	}
+	var b bytes.Buffer
+	err := errors.Join(AppendSample(&b, want.Samples[0]), AppendCommits(&b, want.Commits[7]), AppendBlock(&b, Block{Height: 7}),
+		AppendSample(&b, want.Samples[1]), AppendCommits(&b, want.Commits[9]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		content string
+		want    Series
+	}{
+		"now": {b.String(), want},
+		"old": {`{"at":1000000000,"height":4,"minute":2,"known":true,"in_flight":1,"cpu_s":0.5,"rss_bytes":5,"goroutines":6}` + "\n" + `{"block":{}}` + "\n",
+			Series{Samples: []Sample{{At: 1e9, Height: 4, Minute: 2, Known: true, InFlight: 1, CPUSeconds: .5, RSSBytes: 5, Goroutines: 6}}}},
+		"odd": {`{"at":1000000000,"node_queues":{"api":-1},"node_holding":-2}` + "\n" + `{"commits":{"height":-1}}` + "\n" + `{"at":2000000000}` + "\n",
+			Series{Samples: []Sample{{At: 1e9, NodeQueues: &NodeQueues{API: -1}, NodeHolding: new(-2)}}}},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, SeriesFile), []byte(test.content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadSeries(dir)
+		if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
 // What a run measured of itself is there for one that was killed, and for no other.
 func TestRecall(t *testing.T) {
 	dir := t.TempDir()

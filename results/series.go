@@ -31,6 +31,17 @@ type Sample struct {
 	// Of the node's process where the run started it, else 0.
 	NodeCPUSeconds float64 `json:"node_cpu_s,omitempty"`
 	NodeRSSBytes   uint64  `json:"node_rss_bytes,omitempty"`
+	// NodeQueues is what that node had not worked off, and NodeHolding how many messages
+	// it held back, as it last told, up to 6 s before; nil where that is not known.
+	NodeQueues  *NodeQueues `json:"node_queues,omitempty"`
+	NodeHolding *int        `json:"node_holding,omitempty"`
+}
+
+// NodeQueues is what a node has taken in and not worked off, in messages: commits,
+// reveals and factoid transactions.
+type NodeQueues struct {
+	API      int `json:"api"`      // in the API queue, or in calls that wait for room in it
+	Unlisted int `json:"unlisted"` // taken from it, and in no process list
 }
 
 // AppendSample writes one line of series.log.
@@ -53,6 +64,11 @@ func AppendMeasured(w io.Writer, m Measured) error {
 	return appendLine(w, map[string]Measured{"measured": m})
 }
 
+// AppendCommits writes whose the commits of a block are.
+func AppendCommits(w io.Writer, c BlockCommits) error {
+	return appendLine(w, map[string]BlockCommits{"commits": c})
+}
+
 func appendLine(w io.Writer, row any) error {
 	b, err := json.Marshal(row)
 	if err != nil {
@@ -68,6 +84,8 @@ func appendLine(w io.Writer, row any) error {
 type Series struct {
 	Samples  []Sample
 	Measured *Measured // the newest, or nil
+	// Commits are of some of the blocks, by height.
+	Commits map[uint32]BlockCommits
 }
 
 // ReadSeries reads the series.log of a run's directory, up to the first line that is
@@ -86,14 +104,21 @@ func ReadSeries(path string) (s Series, err error) {
 	for lines.Scan() {
 		var row struct {
 			Sample
-			Block    *Block    `json:"block"`
-			Measured *Measured `json:"measured"`
+			Block    *Block        `json:"block"`
+			Measured *Measured     `json:"measured"`
+			Commits  *BlockCommits `json:"commits"`
 		}
 		switch err := json.Unmarshal(lines.Bytes(), &row); {
 		case err == nil && row.Block != nil:
 			continue
 		case err == nil && row.Measured != nil:
 			s.Measured = row.Measured
+			continue
+		case err == nil && row.Commits != nil:
+			if s.Commits == nil {
+				s.Commits = map[uint32]BlockCommits{}
+			}
+			s.Commits[row.Commits.Height] = *row.Commits
 			continue
 		case err != nil || row.At <= last:
 			return s, nil

@@ -15,9 +15,10 @@ import (
 // maxMetrics bounds a page of metrics in bytes. A factomd's has 36,000.
 const maxMetrics = 1 << 20
 
-// Metrics returns the named figures of a node's Prometheus metrics, those without
-// labels. What the page does not have is not in the result. Figures that are no
-// finite number of 0 or more are an error.
+// Metrics returns the named figures of a node's Prometheus metrics. One with labels
+// is named with them, as the page has it: name{label="value"}. What the page does
+// not have is not in the result. Figures that are no finite number of 0 or more are
+// an error.
 func Metrics(ctx context.Context, url string, names ...string) (map[string]float64, error) {
 	figures, err := readMetrics(ctx, url, names)
 	if err != nil {

@@ -28,10 +28,13 @@ func address(t *testing.T, secret string) string {
 }
 
 // balances are those in the report's series, as far as they are known.
-func (o outcome) balances() (known []float64) {
-	last := len(o.Series.Columns) - 1
+func (o outcome) balances() []float64 { return o.known("ec_balance") }
+
+// known returns the known values of a column of the series.
+func (o outcome) known(column string) (known []float64) {
+	at := slices.Index(o.Series.Columns, column)
 	for _, row := range o.Series.Rows {
-		if v := float64(row[last]); o.Series.Columns[last] == "ec_balance" && v == v {
+		if v := float64(row[at]); v == v {
 			known = append(known, v)
 		}
 	}

@@ -313,6 +313,10 @@ func (n *network) diagnosticsNodes() []results.DiagnosticsNode {
 	return each(n, func(e endpoint) results.DiagnosticsNode { return e.client })
 }
 
+func (n *network) committed() []results.CommitsNode {
+	return each(n, func(e endpoint) results.CommitsNode { return e.client })
+}
+
 // checked are the nodes for checks.
 func (n *network) checked() []results.CheckedNode {
 	return each(n, func(e endpoint) results.CheckedNode { return e.client })

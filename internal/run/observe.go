@@ -34,8 +34,15 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 			if err := results.AppendBlock(r.sampling.file, b); err != nil {
 				r.interrupt(err.Error())
 			}
+			r.commits.Saved()
 		},
 	})
+	r.commits = results.NewCommitWatch(r.collector, n.committed(), func(c results.BlockCommits) {
+		if err := results.AppendCommits(r.sampling.file, c); err != nil {
+			r.interrupt(err.Error())
+		}
+	})
+	group.Go(func() { r.commits.Run(ctx) })
 	group.Go(func() {
 		if err := r.observer.Run(ctx); err != nil {
 			r.interrupt(err.Error())
@@ -61,6 +68,9 @@ func (r *run) observe(ctx context.Context, group *sync.WaitGroup) {
 	group.Go(func() { r.pauses.run(ctx, r.start, r.collector.Event) })
 	group.Go(func() { r.watchCredits(ctx) })
 	group.Go(func() { r.watchRate(ctx) })
+	if r.nodeQueue = newQueueWatch(n, r.start); r.nodeQueue != nil {
+		group.Go(func() { r.nodeQueue.run(ctx) })
+	}
 	if r.Checkpoint != nil && r.Scenario.Record.Checkpoint > 0 {
 		group.Go(func() { r.checkpoints(ctx) })
 	}

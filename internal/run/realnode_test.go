@@ -229,6 +229,15 @@ func TestEmbeddedNode(t *testing.T) {
 		t.Errorf("the node's own counters are missing: %+v", r.Reconciliation)
 	}
 	allChecked(t, r)
+	for _, column := range []string{"node_api_queue", "node_unlisted", "node_holding"} {
+		known := outcome{Report: r}.known(column)
+		if len(known) < 5 || slices.Max(known) > float64(2*r.Totals.Planned) || known[len(known)-1] != 0 {
+			t.Errorf("%s was %v, and ends with an idle node", column, known)
+		}
+	}
+	if own, others, known := (outcome{Report: r}).commits(t); known && (own != r.Totals.Planned || others != 0) {
+		t.Errorf("%d own commits in the blocks and %d of others, of a node that nobody else has", own, others)
+	}
 	var all uint64
 	for _, p := range r.Phases {
 		all += p.LatencyMS.Accept.Count

@@ -91,11 +91,13 @@ type run struct {
 	entries   *results.Log
 	collector *results.Collector
 	observer  *results.Observer
+	commits   *results.CommitWatch
 	checker   *results.Checker                // nil without checks
 	sampler   atomic.Pointer[results.Sampler] // nil while a live feed is trusted, and until the load
 	feedEnd   atomic.Pointer[feedEnd]         // nil while the live feed is not given up
 	generator *generator.Generator
-	queries   *queries // nil without any
+	queries   *queries    // nil without any
+	nodeQueue *queueWatch // nil without metrics
 	sampling  *seriesSampler
 	pauses    pauseMeter
 
@@ -379,6 +381,7 @@ func (r *run) carryOut(stop, abort context.Context) error {
 	r.enter(StageAudit)
 	r.audit(abort)
 	r.finishChecks(abort)
+	r.finishCommits(abort)
 	r.manifest.FindingsOpen = r.watching(ended)
 	return nil
 }

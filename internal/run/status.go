@@ -100,6 +100,7 @@ func (r *run) sample(s *results.Sample) {
 	if credits, known := r.credits(); known {
 		s.ECBalance = &credits
 	}
+	r.nodeQueue.sample(s)
 	n := r.observer.State()
 	if n == nil {
 		return

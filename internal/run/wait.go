@@ -115,6 +115,13 @@ func (r *run) outwait(abort context.Context) {
 	}
 }
 
+// finishCommits has the commits of the last blocks counted.
+func (r *run) finishCommits(abort context.Context) {
+	ctx, cancel := context.WithTimeout(abort, hasty)
+	defer cancel()
+	r.commits.Settle(ctx)
+}
+
 // checkTurn is how long a check has for its turn, two requests at the checker's rate;
 // mostChecking bounds what all of them have, and checkSlack is how much later than that,
 // or than two block times a second answer may come.
