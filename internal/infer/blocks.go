@@ -7,10 +7,6 @@ import (
 	"slices"
 )
 
-// Resolution is the ratio of a value to the next one that [Blocks] keep apart: a
-// quantile is right to half a percent.
-const Resolution = 1.005
-
 // The range of what is kept apart, in nanoseconds: what is below or above counts as
 // the end of it.
 const (
@@ -19,7 +15,14 @@ const (
 	mostDrawn = 1_000 // blocks that are drawn from; neighbours are put together beyond
 )
 
-var logResolution = math.Log(Resolution)
+// What [Blocks] keep apart are the parts of the same length of what is between two
+// powers of 2. They are wide by resolution of their value at most, so that a quantile, in
+// the middle of one, is right to half of that.
+const (
+	keptBits    = 8
+	droppedBits = 52 - keptBits // of a float64's fraction
+	resolution  = 1.0 / (1 << keptBits)
+)
 
 // Blocks are the latencies of a run's entries, by the directory block that confirmed
 // them. Entries of one block share its fate, so it is blocks that are drawn anew to
@@ -93,11 +96,15 @@ func (c *counts) add(bucket int, n uint32) {
 	c.of[bucket-c.first] += n
 }
 
+// bucketOf takes no logarithm, which would be a tenth of the time of a comparison.
 func bucketOf(nanoseconds float64) int {
-	return int(math.Round(math.Log(min(max(nanoseconds, leastKept), mostKept)/leastKept) / logResolution))
+	return int(math.Float64bits(min(max(nanoseconds, leastKept), mostKept))>>droppedBits) - int(math.Float64bits(leastKept)>>droppedBits)
 }
 
-func valueOf(bucket int) float64 { return leastKept * math.Exp(float64(bucket)*logResolution) }
+// valueOf returns the middle of a bucket.
+func valueOf(bucket int) float64 {
+	return math.Float64frombits((uint64(bucket)+math.Float64bits(leastKept)>>droppedBits)<<droppedBits | 1<<(droppedBits-1))
+}
 
 // sparse is a block's latencies without the buckets that have none.
 type sparse struct {

@@ -145,7 +145,7 @@ func TestBlocks(t *testing.T) {
 		b.Add(uint32(i/100), int64(i+1)*1e6)
 	}
 	for q, want := range map[float64]float64{0: 1e6, 0.5: 500e6, 0.95: 950e6, 1: 1000e6} {
-		if got := b.Quantile(q); math.Abs(got/want-1) > Resolution-1 {
+		if got := b.Quantile(q); math.Abs(got/want-1) > resolution {
 			t.Errorf("%v: %v, want %v", q, got, want)
 		}
 	}
@@ -166,7 +166,7 @@ func TestBlocks(t *testing.T) {
 	if n := one.Len(); n > mostDrawn || n < mostDrawn/2 {
 		t.Errorf("%d are drawn from", n)
 	}
-	if lo, hi := one.Quantile(0), one.Quantile(1); !near(lo, leastKept) || math.Abs(hi/mostKept-1) > Resolution-1 {
+	if lo, hi := one.Quantile(0), one.Quantile(1); math.Abs(lo/leastKept-1) > resolution || math.Abs(hi/mostKept-1) > resolution {
 		t.Errorf("from %v to %v", lo, hi)
 	}
 }
