@@ -97,7 +97,7 @@ func newGroup(runs []Run) Group {
 	for i, r := range runs {
 		g.Runs = append(g.Runs, GroupRun{
 			Path: factomd.Printable(r.Path, 300), ID: r.ID, Started: r.Started, Verdict: r.Verdict, Complete: r.complete(),
-			Factomd: r.Factomd, Host: r.Host, Tags: maps.Clone(r.Tags), FromRecord: r.Record, Changes: changesOf(before, &r), page: r.page, raw: r.Path,
+			Factomd: r.Factomd, Host: r.Host, Tags: maps.Clone(r.Tags), Notes: append([]report.Note{}, r.Notes...), FromRecord: r.Record, Changes: changesOf(before, &r), page: r.page, raw: r.Path,
 		})
 		before = &runs[i]
 	}

@@ -17,11 +17,12 @@ import (
 )
 
 // The most that is read of one report. A report of eleven days, second by second,
-// has less; the texts are cut, and of tags there are so many.
+// has less; the texts are cut, and of tags and notes there are so many.
 const (
 	mostBytes = 256 << 20
 	mostText  = 120
 	mostTags  = 20
+	mostNotes = 5 // the newest ones
 )
 
 // extract is the part of a report.json that a trend is made of.
@@ -32,6 +33,7 @@ type extract struct {
 		ID       string            `json:"id"`
 		Started  time.Time         `json:"started"`
 		Tags     map[string]string `json:"tags"`
+		Notes    []report.Note     `json:"notes"`
 		Partial  bool              `json:"partial"`
 		Scenario struct {
 			Name   string `json:"name"`
@@ -172,5 +174,9 @@ func (e *extract) check() error {
 		}
 	}
 	e.Run.Tags = tags
+	e.Run.Notes = e.Run.Notes[max(0, len(e.Run.Notes)-mostNotes):]
+	for i, n := range e.Run.Notes {
+		e.Run.Notes[i] = report.Note{At: n.At.UTC(), Text: factomd.Printable(n.Text, mostText)}
+	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Run struct {
 	Factomd string // versions, with commas
 	Host    string
 	Tags    map[string]string
+	Notes   []report.Note      // the newest ones
 	Values  map[string]float64 // by the name of the metric; what is not known is left out
 	// Record says that there is no report.json, and the figures are of the record.
 	Record bool
@@ -76,7 +77,7 @@ func readRun(root string, p place) Run {
 	r.passing = e.Run.Partial
 	r.ID, r.Started, r.Verdict, r.Partial = e.Run.ID, e.Run.Started.UTC(), e.Verdict, e.Run.Partial
 	r.Scenario, r.SHA256, r.Host, r.Tags = cmp.Or(e.Run.Scenario.Name, "(no name)"), e.Run.Scenario.SHA256, e.Environment.Host, e.Run.Tags
-	r.Network, r.Factomd = e.networkKind(), e.versions()
+	r.Network, r.Factomd, r.Notes = e.networkKind(), e.versions(), e.Run.Notes
 	r.Values = map[string]float64{}
 	for _, m := range metrics() {
 		if v := m.of(e); !math.IsNaN(v) {

@@ -22,7 +22,7 @@ const IndexFile = ".factom-load-index.sqlite"
 // and of what is put into them: any other one is made anew.
 const (
 	indexApplication = 0x464c_5452 // "FLTR"
-	indexVersion     = 2
+	indexVersion     = 3
 	mostIndexBytes   = 1 << 30
 )
 
@@ -42,6 +42,7 @@ CREATE TABLE runs (
 	factomd     TEXT NOT NULL,
 	host        TEXT NOT NULL,
 	tags        TEXT NOT NULL,    -- a JSON object
+	notes       TEXT NOT NULL,    -- a JSON array of objects with at and text
 	problem     TEXT NOT NULL     -- why the report could not be used; nothing else is there then
 ) WITHOUT ROWID;
 CREATE TABLE figures (
@@ -160,7 +161,7 @@ func (s *store) close() error { return errors.Join(s.conn.Close(), s.db.Close())
 // runs returns all runs by their paths.
 func (s *store) runs(ctx context.Context) (map[string]Run, error) {
 	all := map[string]Run{}
-	rows, err := s.conn.QueryContext(ctx, `SELECT path, record, size, changed_ns, id, started_ns, verdict, partial, scenario, sha256, network, factomd, host, tags, problem FROM runs`)
+	rows, err := s.conn.QueryContext(ctx, `SELECT path, record, size, changed_ns, id, started_ns, verdict, partial, scenario, sha256, network, factomd, host, tags, notes, problem FROM runs`)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +169,14 @@ func (s *store) runs(ctx context.Context) (map[string]Run, error) {
 	for rows.Next() {
 		var r Run
 		var started int64
-		var tags string
-		if err := rows.Scan(&r.Path, &r.Record, &r.size, &r.changed, &r.ID, &started, &r.Verdict, &r.Partial, &r.Scenario, &r.SHA256, &r.Network, &r.Factomd, &r.Host, &tags, &r.Problem); err != nil {
+		var tags, notes string
+		if err := rows.Scan(&r.Path, &r.Record, &r.size, &r.changed, &r.ID, &started, &r.Verdict, &r.Partial, &r.Scenario, &r.SHA256, &r.Network, &r.Factomd, &r.Host, &tags, &notes, &r.Problem); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(tags), &r.Tags); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(notes), &r.Notes); err != nil {
 			return nil, err
 		}
 		r.Started, r.Values = time.Unix(0, started).UTC(), map[string]float64{}
@@ -223,7 +227,7 @@ func (s *store) change(ctx context.Context, put []Run, drop []string) error {
 			}
 		}
 	}
-	addRun, err := tx.PrepareContext(ctx, `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	addRun, err := tx.PrepareContext(ctx, `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -236,7 +240,11 @@ func (s *store) change(ctx context.Context, put []Run, drop []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := addRun.ExecContext(ctx, r.Path, r.Record, r.size, r.changed, r.ID, r.Started.UnixNano(), string(r.Verdict), r.Partial, r.Scenario, r.SHA256, r.Network, r.Factomd, r.Host, string(tags), r.Problem); err != nil {
+		notes, err := json.Marshal(r.Notes)
+		if err != nil {
+			return err
+		}
+		if _, err := addRun.ExecContext(ctx, r.Path, r.Record, r.size, r.changed, r.ID, r.Started.UnixNano(), string(r.Verdict), r.Partial, r.Scenario, r.SHA256, r.Network, r.Factomd, r.Host, string(tags), string(notes), r.Problem); err != nil {
 			return err
 		}
 		for metric, value := range r.Values {

@@ -94,6 +94,7 @@ type GroupRun struct {
 	Factomd  string            `json:"factomd_version"`
 	Host     string            `json:"host"`
 	Tags     map[string]string `json:"tags"`
+	Notes    []report.Note     `json:"notes"` // the newest ones, cut where they are long
 	// FromRecord says that the run has no report.json: the figures are of its record.
 	FromRecord bool `json:"from_record"`
 	// Changes are in words what is new of this run's version, host and tags.
