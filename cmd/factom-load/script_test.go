@@ -129,7 +129,7 @@ func double(ts *testscript.TestScript, neg bool, args []string) {
 	o.Fault = func(c factomdtest.Call) *factomdtest.Fault {
 		switch {
 		case c.Submits() && c.Method != "commit-chain" && c.Method != "reveal-chain":
-			f := &factomdtest.Fault{Delay: 300 * time.Millisecond}
+			f := &factomdtest.Fault{Delay: 600 * time.Millisecond}
 			if *refuse && c.Method == "commit-entry" && quarter(c.Entry) {
 				f.Unheard, f.Answer = true, factomdtest.Refuse(-32603, "Internal error", "boom")
 			}
