@@ -231,8 +231,10 @@ func TestEmbeddedNode(t *testing.T) {
 	allChecked(t, r)
 	for _, column := range []string{"node_api_queue", "node_unlisted", "node_holding"} {
 		known := outcome{Report: r}.known(column)
-		if len(known) < 5 || slices.Max(known) > float64(2*r.Totals.Planned) || known[len(known)-1] != 0 {
-			t.Errorf("%s was %v, and ends with an idle node", column, known)
+		// A counter that is never counted down would not come back to nothing; the last
+		// reading itself may be of a node that had not worked off the last second.
+		if len(known) < 5 || slices.Max(known) > float64(2*r.Totals.Planned) || slices.Min(known[len(known)/2:]) != 0 {
+			t.Errorf("%s was %v, of a node that works off what it takes in", column, known)
 		}
 	}
 	if own, others, known := (outcome{Report: r}).commits(t); known && (own != r.Totals.Planned || others != 0) {
