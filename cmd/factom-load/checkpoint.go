@@ -15,7 +15,6 @@ import (
 
 	"github.com/FactomProject/factom-load/internal/factomd"
 	"github.com/FactomProject/factom-load/report"
-	"github.com/FactomProject/factom-load/results"
 )
 
 // checkpointCommand is the hidden subcommand that reports on its parent's run.
@@ -65,59 +64,4 @@ func checkpoint(self, dir string) func(context.Context) error {
 		}
 		return nil
 	}
-}
-
-// make makes the reports of a run anew: those of a run in progress as far as it has
-// come. What it writes is never older than what the run itself wrote at its end.
-func (p *reporter) make() (*report.Report, error) {
-	for {
-		if running, err := inProgress(p.dir); err != nil {
-			return nil, err
-		} else if !running {
-			r, err := p.ended()
-			if errors.Is(err, results.ErrLocked) {
-				continue // it was taken up meanwhile
-			}
-			return r, err
-		}
-		r, err := p.build(report.BuildPartial)
-		if running, _ := inProgress(p.dir); !running {
-			continue
-		}
-		if err == nil {
-			err = report.WriteFiles(p.dir, r)
-		}
-		if running, _ := inProgress(p.dir); running {
-			return r, err
-		}
-	}
-}
-
-// ended makes the reports of a run that is not in progress, and keeps resume and clean
-// away from the record meanwhile.
-func (p *reporter) ended() (r *report.Report, err error) {
-	dir, err := results.Reopen(p.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	if err := dir.CleanUp(); err != nil {
-		return nil, err
-	}
-	return p.write(report.Build)
-}
-
-// inProgress reports whether a run is in progress. One that has ended, and is about
-// to be reported on, is neither in progress nor to be touched: that is
-// [results.ErrLocked].
-func inProgress(dir string) (bool, error) {
-	locked := results.CheckUnlocked(dir)
-	if !errors.Is(locked, results.ErrLocked) {
-		return false, locked
-	}
-	m, err := results.ReadManifest(dir)
-	if err == nil && !m.Ended.IsZero() {
-		return false, locked
-	}
-	return true, err
 }

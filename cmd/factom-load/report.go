@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/FactomProject/factom-load/report"
 	"github.com/FactomProject/factom-load/results"
 )
 
@@ -76,26 +75,6 @@ addresses of endpoints, the name of the machine, paths, tags whose keys begin wi
 	c.Flags().StringVar(&p.out, "out", "", "with --redact: where the reports go (`DIR`, without reports so far)")
 	c.Flags().StringArrayVar(&notes, "note", nil, "add what people should know of the run (`TEXT`; may be repeated)")
 	return c
-}
-
-// note adds notes to a run, if there are any, and makes its reports anew: where a part of
-// the record alone is left, from the report that was made of all of it.
-func (p *reporter) note(notes []string) (*report.Report, error) {
-	if len(notes) == 0 {
-		return p.make()
-	}
-	err := results.AddNotes(p.dir, time.Now(), notes)
-	if errors.Is(err, results.ErrLocked) {
-		return nil, fmt.Errorf("no note was added: %w\n    hint: once the run has ended", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("no note was added: %w", err)
-	}
-	r, err := p.make()
-	if errors.Is(err, results.ErrReduced) {
-		return p.write(report.Whole)
-	}
-	return r, err
 }
 
 // checkRun refuses what is no run's directory, and a run in progress.
