@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,24 +16,39 @@ import (
 func (r *run) wait(abort context.Context, ended int64) {
 	confirm := r.Scenario.Confirm
 	timeout := confirm.Timeout.Of(r.network.blockTime)
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	err := r.poll(abort, blockLook, func() (done bool) {
 		awaited, lastOwn := r.collector.Awaited(confirm.Until == scenarios.UntilAccepted)
-		if awaited == 0 && !r.watching(ended) || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout {
-			return
-		}
+		return awaited == 0 && !r.watching(ended) || time.Since(r.start)-time.Duration(max(ended, lastOwn)) > timeout
+	})
+	if err != nil {
+		r.collector.CutOff()
+	}
+	if errors.Is(err, errNodeEnded) {
+		r.unsettled = err.Error()
+	}
+}
+
+// blockLook is the time between two looks at what a block may have brought.
+const blockLook = 250 * time.Millisecond
+
+// errNodeEnded says that the node that the run had started is there no more.
+var errNodeEnded = errors.New("the local node ended")
+
+// poll looks at once and then once in an interval, until it is done. Where it would
+// wait in vain it is an error: that of ctx, or [errNodeEnded].
+func (r *run) poll(ctx context.Context, interval time.Duration, done func() bool) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for !done() {
 		select {
-		case <-abort.Done():
-			r.collector.CutOff()
-			return
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-r.network.gone():
-			r.collector.CutOff()
-			r.unsettled = "the local node ended"
-			return
+			return errNodeEnded
 		case <-tick.C:
 		}
 	}
+	return nil
 }
 
 // watching reports whether what hostile calls brought about until an instant may
@@ -97,22 +113,11 @@ func (r *run) outwait(abort context.Context) {
 		return
 	}
 	r.Say("%d of them are in a process list: waiting for the blocks that could hold them", n)
-	audited := int64(time.Since(r.start))
-	timeout := time.NewTimer(3 * r.network.blockTime)
-	defer timeout.Stop()
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for r.collector.Listed() > 0 && !r.collector.Overdue(audited) {
-		select {
-		case <-abort.Done():
-			return
-		case <-r.network.gone():
-			return
-		case <-timeout.C:
-			return
-		case <-tick.C:
-		}
-	}
+	audited := time.Since(r.start)
+	timeout := audited + 3*r.network.blockTime
+	r.poll(abort, blockLook, func() (done bool) {
+		return r.collector.Listed() == 0 || r.collector.Overdue(int64(audited)) || time.Since(r.start) > timeout
+	})
 }
 
 // finishCommits has the commits of the last blocks counted.
@@ -137,9 +142,7 @@ func (r *run) finishChecks(abort context.Context) {
 	began, said := time.Now(), false
 	left, _ := r.checker.Left()
 	turns := min(time.Duration(left)*checkTurn+checkSlack, mostChecking)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	r.poll(abort, 50*time.Millisecond, func() (done bool) {
 		left, doubts := r.checker.Left()
 		patience := turns
 		if doubts > 0 {
@@ -149,15 +152,6 @@ func (r *run) finishChecks(abort context.Context) {
 			}
 			said = true
 		}
-		if left == 0 || time.Since(began) > patience {
-			return
-		}
-		select {
-		case <-abort.Done():
-			return
-		case <-r.network.gone():
-			return
-		case <-tick.C:
-		}
-	}
+		return left == 0 || time.Since(began) > patience
+	})
 }
