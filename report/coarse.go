@@ -44,7 +44,7 @@ func (c *coarse) add(bucket uint16, n uint32) {
 	(*row)[bucket%bucketsOfRow] += n
 }
 
-func (c *coarse) merge(other coarse) {
+func (c *coarse) merge(other *coarse) {
 	for bucket, n := range other.buckets {
 		c.add(bucket, n)
 	}

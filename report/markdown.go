@@ -16,7 +16,7 @@ const maxMarkdown = 60_000
 
 // The most lines that the summary has of a kind.
 const (
-	mostMarkdownLost   = 20
+	mostMarkdownItems  = 20
 	mostMarkdownErrors = 10
 )
 
@@ -73,24 +73,26 @@ func (m *digest) verdict(r *Report) {
 	m.line("")
 }
 
+// some has the first of n items written, and says how many more of them there are.
+func (m *digest) some(n int, what string, write func(i int)) {
+	for i := range min(n, mostMarkdownItems) {
+		write(i)
+	}
+	if n > mostMarkdownItems {
+		m.line("- and %d more %s", n-mostMarkdownItems, what)
+	}
+}
+
 func (m *digest) figures(r *Report) {
 	t := r.Totals
 	m.line("- run %s, %s UTC, %s", code(r.Run.ID), utcText(r.Run.Started), spanText(max(0, r.Run.Ended.Sub(r.Run.Started).Seconds())))
 	m.line("- network %s, %s s blocks, factomd %s", code(r.Network.Name), figureText(r.Network.BlockSeconds), code(versions(r.Network.Endpoints)))
-	for i, key := range slices.Sorted(maps.Keys(r.Run.Tags)) {
-		if i == mostMarkdownLost {
-			m.line("- and %d more tags", len(r.Run.Tags)-i)
-			break
-		}
-		m.line("- tag %s: %s", code(key), code(r.Run.Tags[key]))
-	}
-	for i, n := range r.Run.Notes {
-		if i == mostMarkdownLost {
-			m.line("- and %d more notes", len(r.Run.Notes)-i)
-			break
-		}
+	keys := slices.Sorted(maps.Keys(r.Run.Tags))
+	m.some(len(keys), "tags", func(i int) { m.line("- tag %s: %s", code(keys[i]), code(r.Run.Tags[keys[i]])) })
+	m.some(len(r.Run.Notes), "notes", func(i int) {
+		n := r.Run.Notes[i]
 		m.line("- note of %s UTC: %s", utcText(n.At), code(n.Text))
-	}
+	})
 	if r.Load.Closed() {
 		m.line("- a closed loop (%s), which hides how long others would have waited", prose(loopText(r.Load)))
 	}
@@ -155,7 +157,7 @@ func (m *digest) lost(r *Report) {
 	m.line("")
 	m.line("**Lost**: %s", countText(r.Totals.Lost))
 	m.line("")
-	shown := r.Audit.Lost[:min(len(r.Audit.Lost), mostMarkdownLost)]
+	shown := r.Audit.Lost[:min(len(r.Audit.Lost), mostMarkdownItems)]
 	for _, e := range shown {
 		m.line("- %s in chain %s, planned at %s: %s", code(e.Hash), code(e.ChainID), secondsText(e.PlannedS), stageText(e.Stage))
 	}

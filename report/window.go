@@ -107,12 +107,12 @@ func (f *windowFold) join() {
 	for i := range (len(f.all) + 1) / 2 {
 		w := f.all[2*i]
 		if 2*i+1 < len(f.all) {
-			next := f.all[2*i+1]
+			next := &f.all[2*i+1]
 			w.planned += next.planned
-			w.schedule.merge(next.schedule)
-			w.submit.merge(next.submit)
-			w.accept.merge(next.accept)
-			w.confirm.merge(next.confirm)
+			w.schedule.merge(&next.schedule)
+			w.submit.merge(&next.submit)
+			w.accept.merge(&next.accept)
+			w.confirm.merge(&next.confirm)
 		}
 		f.all[i] = w
 	}

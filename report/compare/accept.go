@@ -79,11 +79,10 @@ func (c *Comparison) accept(fit [2][]*measured, o Options) {
 // bound takes some room beyond the difference that is known.
 func judgeAcceptance(a scenarios.Acceptance, m Metric, fit [2][]*measured, today string) (State, string) {
 	name := func(m *measured) string { return m.r.Run.Scenario.Name }
-	version := func(m *measured) string { return strings.Join(versions(m.r), ", ") }
 	if others := besides(a.Scenario, name, slices.Concat(fit[0], fit[1])); others != "" {
 		return Elsewhere, "it is for the scenario " + a.Scenario + ", and runs are of " + others
 	}
-	if others := besides(plainVersion(a.Candidate), func(m *measured) string { return plainVersion(version(m)) }, fit[1]); others != "" {
+	if others := besides(plainVersion(a.Candidate), func(m *measured) string { return plainVersion(versionText(m)) }, fit[1]); others != "" {
 		return Elsewhere, "it is for factomd " + a.Candidate + ", and runs of the candidate are of " + others
 	}
 	worst := m.High

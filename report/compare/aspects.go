@@ -40,7 +40,7 @@ func aspects(fit [2][]*measured) []Aspect {
 			return "went on to the end of the load"
 		}},
 		{"verdict of the run", Shown, func(m *measured) string { return string(m.r.Verdict) }},
-		{"factomd", Expected, func(m *measured) string { return strings.Join(versions(m.r), ", ") }},
+		{"factomd", Expected, versionText},
 		{"tags", Expected, tagsText},
 	} {
 		list = append(list, aspect(a.name, a.weight, fit, a.of))

@@ -8,6 +8,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/FactomProject/factom-load/internal/infer"
@@ -211,3 +212,5 @@ func versions(r *report.Report) []string {
 	}
 	return list
 }
+
+func versionText(m *measured) string { return strings.Join(versions(m.r), ", ") }

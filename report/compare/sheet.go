@@ -66,8 +66,6 @@ func each(runs []*measured, of func(*measured) string) string {
 	return cmp.Or(strings.Join(list, ", "), markdown.None)
 }
 
-func versionText(m *measured) string { return strings.Join(versions(m.r), ", ") }
-
 // head says what is to be signed off, and what was compared.
 func (s *sheet) head() {
 	c := s.c
